@@ -1,0 +1,40 @@
+# Two commands on a fresh machine: `make run` and `make test`.
+SWIFT ?= swift
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+BUILD = $(SWIFT) build -c release --jobs $(JOBS)
+BINARY = .build/release/bincard
+
+.PHONY: run test build dependencies test-dependencies format openapi bench clean
+
+run: dependencies
+	$(BUILD) --product bincard
+	$(BINARY) serve
+
+build: dependencies
+	$(BUILD) --product bincard
+
+# Tests run in release mode: what is tested is what is shipped, and one build serves both.
+test: test-dependencies
+	$(BUILD) --build-tests
+	$(BINARY) openapi --check
+	scripts/check-openapi
+	$(SWIFT) test -c release --skip-build
+
+dependencies:
+	scripts/install-dependencies build
+
+test-dependencies:
+	scripts/install-dependencies test
+
+# Writes openapi/*.json anew from the declarations in the code.
+openapi: build
+	$(BINARY) openapi --write
+
+bench: build
+	$(BINARY) bench
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+
+clean:
+	rm -rf .build .venv

@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+// The layers of docs/ARCHITECTURE.md as targets: imports point down only, siblings never import each other.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "bincard",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "bincard", targets: ["bincard"]),
+        // For the package of micro-benchmarks under Benchmarks/, which is not part of this one.
+        .library(name: "LedgerCore", targets: ["LedgerCore"]),
+        .library(name: "WireSchema", targets: ["WireSchema"]),
+        .library(name: "SQLiteStorage", targets: ["LedgerStorage", "SQLiteStorage"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // L0
+        layer("LedgerCore"),
+        layer("WireSchema"),
+        // L1
+        layer("LedgerStorage", ["LedgerCore", crypto]),
+        // L2
+        layer("LedgerEngine", ["LedgerCore", "LedgerStorage", crypto]),
+        layer("SQLiteStorage", ["LedgerCore", "LedgerStorage", grdb]),
+        layer("MemoryStorage", ["LedgerCore", "LedgerStorage"]),
+        // L3
+        layer(
+            "HTTPInterface",
+            [
+                "LedgerCore", "WireSchema", "LedgerEngine", "LedgerStorage", hummingbird, hummingbirdCore, httpTypes,
+                nioCore, nioPosix, nioHTTP1, logging, lifecycle, crypto,
+            ]),
+        // L4
+        layer("SkutrailAPI", ["LedgerCore", "WireSchema", "LedgerEngine", "HTTPInterface"]),
+        layer("SKInventoryAPI", ["LedgerCore", "WireSchema", "LedgerEngine", "HTTPInterface"]),
+        // L5
+        layer(
+            "ServerApp",
+            [
+                "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "SQLiteStorage", "HTTPInterface",
+                "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle, yams,
+            ]),
+        // L6
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        layer("ImportClient", ["CZlib", httpClient, nioCore, nioPosix, nioHTTP1, crypto]),
+        .executableTarget(
+            name: "bincard",
+            dependencies: [
+                "ServerApp", "ImportClient", "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", arguments,
+                logging,
+            ],
+            swiftSettings: settings),
+        // Tests
+        tests("TidyTests", []),
+        tests("LedgerCoreTests", ["LedgerCore"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,100 @@
+internal import NIOCore
+
+/// Creates the items and locations that an import needs. What is there already stays as it is.
+package struct CataloguePoster: Sendable {
+    package struct Counts: Hashable, Sendable, Codable {
+        /// Created now, or by an earlier run with the same keys.
+        package var created = 0
+        /// Were there before.
+        package var existing = 0
+    }
+
+    private let connection: LedgerConnection
+    private let keyPrefix: String
+    /// How many requests are on their way at once: the server commits those that arrive together with one sync.
+    private let width: Int
+
+    /// `keyPrefix`: as in `BatchBuilder`.
+    package init(connection: LedgerConnection, keyPrefix: String, width: Int = 32) {
+        self.connection = connection
+        self.keyPrefix = keyPrefix
+        self.width = max(width, 1)
+    }
+
+    /// Locations first, in their order: the first of an empty realm becomes its default. Throws `ImportError`.
+    package func run(
+        _ catalogue: Catalogue, progress: (_ done: Int, _ all: Int) -> Void
+    ) async throws -> (locations: Counts, items: Counts) {
+        var locations = Counts()
+        for (number, location) in catalogue.locations.enumerated() {
+            let isNew = try await create(
+                "/inventory/v1/locations", Self.body(location), key: "\(keyPrefix)-location-\(number)",
+                taken: "code_taken", name: location.code)
+            if isNew { locations.created += 1 } else { locations.existing += 1 }
+        }
+        var items = Counts()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            var next = 0
+            func startNext() {
+                guard next < catalogue.items.count else { return }
+                let (number, item) = (next, catalogue.items[next])
+                next += 1
+                group.addTask {
+                    try await create(
+                        "/inventory/v1/items", Self.body(item), key: "\(keyPrefix)-item-\(number)",
+                        taken: "sku_taken", name: item.sku)
+                }
+            }
+            for _ in 0..<width { startNext() }
+            while let isNew = try await group.next() {
+                if isNew { items.created += 1 } else { items.existing += 1 }
+                progress(items.created + items.existing, catalogue.items.count)
+                startNext()
+            }
+        }
+        return (locations, items)
+    }
+
+    private func create(
+        _ path: String, _ body: ByteBuffer, key: String, taken: String, name: String
+    ) async throws -> Bool {
+        let answer = try await connection.post(path, body: body, idempotencyKey: key)
+        switch answer.status {
+        case 200, 201: return true
+        case 409 where answer.problem.code == taken: return false
+        default: throw ImportError.refused(status: answer.status, problem: "\(name): \(answer.problem.text)")
+        }
+    }
+
+    private static func body(_ item: Catalogue.Item) -> ByteBuffer {
+        var json = JSONBytes(capacity: 256)
+        json.append(#"{"sku":"#)
+        json.append(string: item.sku)
+        json.append(#","name":"#)
+        json.append(string: item.name)
+        if let price = item.price {
+            json.append(#","price":"#)
+            json.append(string: price)
+        }
+        if let reorderPoint = item.reorderPoint {
+            json.append(#","reorder_point":"#)
+            json.append(number: reorderPoint)
+        }
+        json.append("}")
+        return ByteBuffer(bytes: json.bytes)
+    }
+
+    private static func body(_ location: Catalogue.Location) -> ByteBuffer {
+        var json = JSONBytes(capacity: 256)
+        json.append(#"{"code":"#)
+        json.append(string: location.code)
+        json.append(#","name":"#)
+        json.append(string: location.name)
+        if let timeZone = location.timeZone {
+            json.append(#","time_zone":"#)
+            json.append(string: timeZone)
+        }
+        json.append("}")
+        return ByteBuffer(bytes: json.bytes)
+    }
+}

@@ -1,0 +1,53 @@
+extension CommittedLedger {
+    /// Folds one entry of the journal straight in, from what it says was there afterwards. It decides nothing, and
+    /// gives what `decide`, `apply` and `publish` gave when the entry was written.
+    ///
+    /// Entries come in the order of their seq; one that is not beyond `head` changes nothing, so that replaying again
+    /// is harmless. A level that is not in memory is created when this is its first entry. One with a past is left out
+    /// of memory, because its chain of entries is not known here: to have it brought up to date, load what
+    /// `footprint(of:into:)` names first.
+    public func replay(_ entry: Entry) {
+        guard entry.seq > head.seq else { return }
+        switch entry.change {
+        case .movementRecorded(let movement):
+            replay(
+                movement.after, at: LevelKey(item: movement.item, location: movement.location),
+                quantity: movement.quantity, link: movement.link, seq: entry.seq)
+            if let target = movement.target {
+                replay(
+                    target.after, at: LevelKey(item: movement.item, location: target.location),
+                    quantity: 0 &- movement.quantity, link: target.link, seq: entry.seq)
+            }
+        case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): put(item)
+        case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
+            put(location)
+        case .stockLow, .stockOut: break
+        }
+        head = entry.head
+    }
+
+    /// Adds the levels that `entry` touches and that exist but are not in memory: what to load before `replay`, if they
+    /// are to be in memory and up to date after it.
+    public func footprint(of entry: Entry, into footprint: inout Footprint) {
+        guard case .movementRecorded(let movement) = entry.change else { return }
+        let key = LevelKey(item: movement.item, location: movement.location)
+        if movement.link.previous != 0, levels[key] == nil { footprint.levels.append(key) }
+        guard let target = movement.target else { return }
+        let other = LevelKey(item: movement.item, location: target.location)
+        if target.link.previous != 0, levels[other] == nil { footprint.levels.append(other) }
+    }
+
+    private func replay(_ pool: CostPool, at key: LevelKey, quantity: Int64, link: HistoryLink, seq: UInt64) {
+        // A level that was loaded from a store that is ahead of this memory has the entry already, and its count too.
+        if let last = levels[key]?.history.lastSeq, last >= seq { return }
+        count(stockedChange(after: pool.onHand, quantity: quantity), at: key.location)
+        if link.previous == 0 {
+            let index = Int(key.item.rawValue) - 1
+            if locationsByItem.indices.contains(index), !locationsByItem[index].contains(key.location) {
+                locationsByItem[index].append(key.location)
+            }
+            if levels[key] == nil { levels[key] = StockLevel(key: key) }
+        }
+        if levels[key] != nil { levels[key]?.record(pool, seq: seq) }
+    }
+}

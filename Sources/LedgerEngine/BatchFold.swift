@@ -1,0 +1,57 @@
+import LedgerCore
+import LedgerStorage
+
+/// What a batch has come to so far: the state after the commands that were accepted, their entries, and the answers to
+/// be stored. A refused command leaves no trace in it but its answer.
+struct BatchFold {
+    var state: LedgerState
+    let now: Instant
+    let random: (UInt16, UInt64)
+    var entries: [Entry] = []
+    var records: [IdempotencyRecord] = []
+    /// Where in `records` a key of this very batch is: a twin that arrived beside its first gets that answer.
+    var recordsByKey: [Digest128: Int] = [:]
+    /// Former default locations, whose rows change without an entry of their own.
+    var displacedDefaults: [LocationNumber] = []
+
+    init(state: LedgerState, now: Instant, random: (UInt16, UInt64)) {
+        self.state = state
+        self.now = now
+        self.random = random
+    }
+
+    mutating func keep(_ answer: Answer, under identity: RequestIdentity) {
+        recordsByKey[identity.key] = records.count
+        records.append(
+            IdempotencyRecord(
+                key: identity.key, fingerprint: identity.fingerprint, status: answer.status,
+                contentKind: answer.contentKind, body: answer.body))
+    }
+
+    /// Decides the command and takes its entries in.
+    mutating func decide(_ command: Command, actor: ULID?) throws(Rejection) -> Decision {
+        let formerDefault = state.defaultLocation
+        let decision = try LedgerCore.decide(
+            command, given: state, at: Moment(now: now, actor: actor, random: random))
+        apply(decision, to: &state)
+        entries.append(decision.first)
+        entries.append(contentsOf: decision.alerts)
+        if let formerDefault, state.defaultLocation != formerDefault { displacedDefaults.append(formerDefault) }
+        return decision
+    }
+
+    /// What an atomic group gives back when one of its commands is refused.
+    struct Mark {
+        var state: LedgerState
+        var entries: Int
+        var displacedDefaults: Int
+    }
+
+    var mark: Mark { Mark(state: state, entries: entries.count, displacedDefaults: displacedDefaults.count) }
+
+    mutating func rollBack(to mark: Mark) {
+        state = mark.state
+        entries.removeLast(entries.count - mark.entries)
+        displacedDefaults.removeLast(displacedDefaults.count - mark.displacedDefaults)
+    }
+}

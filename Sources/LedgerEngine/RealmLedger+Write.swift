@@ -1,0 +1,128 @@
+import LedgerCore
+import LedgerStorage
+import Synchronization
+
+/// The writer's half: what has gathered becomes one commit.
+extension RealmLedger {
+    /// Decides the batch in order, commits once, publishes, and only then answers.
+    func write(_ batch: [Pending]) {
+        do throws(StoreError) {
+            var fold = try beginBatch(batch)
+            var results: [BatchResult] = []
+            results.reserveCapacity(batch.count)
+            for pending in batch { results.append(try decide(pending.submission, in: &fold)) }
+            let outcome = try commit(&fold, commands: results.count)
+            answer(batch, results, outcome)
+        } catch {
+            die(error)
+        }
+    }
+
+    enum CommitOutcome {
+        case durable
+        case storageFull
+    }
+
+    /// A submission's result, and whether it depends on the commit that is about to happen.
+    struct BatchResult {
+        var result: SubmissionResult
+        var dependsOnCommit: Bool
+    }
+
+    private func beginBatch(_ batch: [Pending]) throws(StoreError) -> BatchFold {
+        lastMoment = max(lastMoment, environment.now())
+        var state = LedgerState(base: committed)
+        try loadFootprint(of: batch, into: &state)
+        return BatchFold(state: state, now: lastMoment, random: environment.random())
+    }
+
+    /// Everything that the batch writes, in one unit.
+    private func commit(_ fold: inout BatchFold, commands: Int) throws(StoreError) -> CommitOutcome {
+        guard !fold.entries.isEmpty || !fold.records.isEmpty else { return .durable }
+        var unit = CommitUnit()
+        unit.block = Block.seal(fold.entries, after: sealed)
+        if !fold.records.isEmpty {
+            unit.idempotency = IdempotencyPage(
+                number: lastPage + 1, slice: IdempotencyIndex.slice(of: fold.now), recordedAt: fold.now,
+                records: fold.records)
+        }
+        unit.projection = nextChunk(everything: false)
+        if fold.now.milliseconds >= lastReaped.milliseconds + 1_000 {
+            lastReaped = fold.now
+            unit.dropSlicesBefore = IdempotencyIndex.oldestSlice(at: fold.now)
+        }
+        let start = ContinuousClock.now
+        do throws(StoreError) {
+            try store.commit(unit)
+        } catch .full {
+            if let chunk = unit.projection { behind.restore(chunk) }
+            return .storageFull
+        }
+        environment.observer.committed(commands, nanoseconds(since: start))
+        publish(fold, unit)
+        return .durable
+    }
+
+    /// Makes a durable commit visible to readers, then tidies what only the writer sees.
+    private func publish(_ fold: BatchFold, _ unit: CommitUnit) {
+        let segment = unit.projection?.references.first
+        publishing.withLock { _ in
+            committed.publish(fold.state)
+            if let block = unit.block { sealed = block.sealedHead }
+            if let segment { references.wrote(segment) }
+            for entry in fold.entries { references.note(entry) }
+        }
+        for entry in fold.entries { behind.note(entry.change) }
+        for location in fold.displacedDefaults { behind.note(location) }
+        if let chunk = unit.projection { behind.wrote(chunk) }
+        if let page = unit.idempotency {
+            lastPage = page.number
+            for record in page.records { index.insert(record.key, page: page.number, slice: page.slice) }
+            pages.keep(page)
+        }
+        if let oldest = unit.dropSlicesBefore { _ = index.dropSlices(before: oldest) }
+        evictColdLevels()
+    }
+
+    private func answer(_ batch: [Pending], _ results: [BatchResult], _ outcome: CommitOutcome) {
+        for (pending, result) in zip(batch, results) {
+            switch outcome {
+            case .storageFull where result.dependsOnCommit: pending.complete(.storageFull)
+            case .durable, .storageFull: pending.complete(result.result)
+            }
+        }
+    }
+
+    /// The next rows to write behind the journal, with a segment of the reference index where one is full.
+    func nextChunk(everything: Bool) -> ProjectionChunk? {
+        var chunk = behind.nextChunk(of: committed, limits: environment.limits, everything: everything)
+        let length = environment.limits.entriesPerReferenceSegment
+        if let segment = references.segment(upTo: sealed.head.seq, length: length) {
+            if chunk == nil { chunk = ProjectionChunk() }
+            chunk?.references = [segment]
+        }
+        return chunk
+    }
+
+    /// Brings every projection up to the head, so that the next start has nothing to replay.
+    func writeEverythingBehind() {
+        do throws(StoreError) {
+            while !behind.isClean || behind.appliedSeq < sealed.head.seq {
+                guard let chunk = nextChunk(everything: true) else { return }
+                try store.commit(CommitUnit(projection: chunk))
+                behind.wrote(chunk)
+                if let segment = chunk.references.first { publishing.withLock { _ in references.wrote(segment) } }
+            }
+        } catch .full {
+            // The journal has everything; the next start replays what the rows lack.
+            return
+        } catch {
+            die(error)
+        }
+    }
+
+    func nanoseconds(since start: ContinuousClock.Instant) -> UInt64 {
+        let elapsed = start.duration(to: .now).components
+        return UInt64(clamping: elapsed.seconds) &* 1_000_000_000 &+ UInt64(clamping: elapsed.attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,106 @@
+import LedgerCore
+
+/// What the journal says, entry by entry: a fold that is simpler than the ledger's own and shares nothing with it but
+/// the entries, so that the one proves the other.
+struct LedgerFold {
+    private(set) var items: [Item] = []
+    private(set) var locations: [Location] = []
+    private(set) var levels: [LevelKey: StockLevel] = [:]
+    private(set) var defaultLocation: LocationNumber?
+
+    /// Takes the entry over. What it returns says why the entry does not follow from those before it; nil when it does.
+    mutating func append(_ entry: Entry) -> String? {
+        switch entry.change {
+        case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item):
+            return append(item, created: entry.change.type == "item.created", seq: entry.seq)
+        case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
+            return append(location, created: entry.change.type == "location.created", seq: entry.seq)
+        case .movementRecorded(let movement):
+            guard items.indices.contains(Int(movement.item.rawValue) - 1) else {
+                return "item \(movement.item.rawValue) does not exist"
+            }
+            if let wrong = append(movement.sourceLeg, seq: entry.seq) { return wrong }
+            guard let target = movement.targetLeg else { return nil }
+            return append(target, seq: entry.seq)
+        case .stockLow(let alert), .stockOut(let alert):
+            let key = LevelKey(item: alert.item, location: alert.location)
+            guard levels[key] != nil, alert.movementSeq < entry.seq, alert.movementSeq > 0 else {
+                return "an alert without a movement"
+            }
+            return nil
+        }
+    }
+
+    private mutating func append(_ item: Item, created: Bool, seq: UInt64) -> String? {
+        let index = Int(item.number.rawValue) - 1
+        if created {
+            guard index == items.count, item.createdSeq == seq else { return "item \(item.sku) is out of order" }
+            items.append(item)
+            return nil
+        }
+        guard items.indices.contains(index), items[index].id == item.id, items[index].createdSeq == item.createdSeq
+        else { return "item \(item.sku) changes its number, id or origin" }
+        items[index] = item
+        return nil
+    }
+
+    private mutating func append(_ location: Location, created: Bool, seq: UInt64) -> String? {
+        let index = Int(location.number.rawValue) - 1
+        if created {
+            guard index == locations.count, location.createdSeq == seq else {
+                return "location \(location.code) is out of order"
+            }
+            locations.append(location)
+        } else {
+            guard locations.indices.contains(index), locations[index].id == location.id,
+                locations[index].createdSeq == location.createdSeq
+            else { return "location \(location.code) changes its number, id or origin" }
+            locations[index] = location
+        }
+        // Exactly one location is the default: the one that becomes it takes the flag from the one that was.
+        if location.isDefault, defaultLocation != location.number {
+            if let former = defaultLocation { locations[Int(former.rawValue) - 1].isDefault = false }
+            defaultLocation = location.number
+        }
+        return nil
+    }
+
+    private mutating func append(_ leg: MovementLeg, seq: UInt64) -> String? {
+        guard locations.indices.contains(Int(leg.level.location.rawValue) - 1) else {
+            return "location \(leg.level.location.rawValue) does not exist"
+        }
+        let wrong = levels[leg.level, default: StockLevel(key: leg.level)].append(leg, seq: seq)
+        return wrong.map { "\(name(leg.level)): \($0)" }
+    }
+
+    /// An item and a location as a person knows them.
+    func name(_ level: LevelKey) -> String {
+        let item = Int(level.item.rawValue) - 1
+        let location = Int(level.location.rawValue) - 1
+        let sku = items.indices.contains(item) ? items[item].sku : "item \(level.item.rawValue)"
+        let code = locations.indices.contains(location) ? locations[location].code : "\(level.location.rawValue)"
+        return "\(sku) at \(code)"
+    }
+}
+
+extension StockLevel {
+    /// Takes a movement over; what it returns says why the movement does not follow.
+    fileprivate mutating func append(_ leg: MovementLeg, seq: UInt64) -> String? {
+        let expected = history.nextLink
+        guard leg.link == expected else {
+            return "links to \(leg.link.previous) and \(leg.link.jump), not \(expected.previous) and \(expected.jump)"
+        }
+        let onHand = pool.onHand.addingReportingOverflow(leg.quantity)
+        guard !onHand.overflow, onHand.partialValue == leg.after.onHand else {
+            return "\(pool.onHand) on hand and \(leg.quantity) do not give \(leg.after.onHand)"
+        }
+        let value = pool.value.addingReportingOverflow(leg.valueChange)
+        guard !value.overflow, value.partialValue == leg.after.value else {
+            return "a value of \(pool.value) and \(leg.valueChange) do not give \(leg.after.value)"
+        }
+        guard leg.after.onHand != 0 || leg.after.value == 0 else { return "nothing on hand is worth \(leg.after.value)" }
+        pool = leg.after
+        history.append(seq)
+        return nil
+    }
+}

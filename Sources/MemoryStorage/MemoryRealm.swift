@@ -1,0 +1,86 @@
+import LedgerCore
+import LedgerStorage
+
+/// What a realm's store holds.
+struct MemoryRealm {
+    private(set) var blocks: [Block] = []
+    private(set) var pages: [IdempotencyPage] = []
+    private(set) var items: [ItemNumber: Item] = [:]
+    private(set) var locations: [LocationNumber: Location] = [:]
+    private(set) var levels: [LevelKey: StockLevel] = [:]
+    private(set) var segments: [ReferenceSegment] = []
+    private(set) var appliedSeq: UInt64 = 0
+    private var lastPage: UInt64 = 0
+
+    /// Most pages that one commit deletes.
+    private static let droppedPages = 16
+
+    var opened: OpenedRealm {
+        let locations = locations.values.sorted { $0.number < $1.number }
+        var stocked = [Int](repeating: 0, count: locations.count)
+        for level in levels.values where level.pool.onHand != 0 {
+            let index = Int(level.key.location.rawValue) - 1
+            if stocked.indices.contains(index) { stocked[index] += 1 }
+        }
+        return OpenedRealm(
+            head: blocks.last?.sealedHead ?? .start, appliedSeq: appliedSeq,
+            referencedSeq: segments.last?.lastSeq ?? 0, items: items.values.sorted { $0.number < $1.number },
+            locations: locations, levelKeys: levels.keys.sorted(), stockedLevelsByLocation: stocked,
+            lastIdempotencyPage: pages.last?.number ?? 0)
+    }
+
+    func checkOrder(of unit: CommitUnit) throws(StoreError) {
+        let lastSeq = blocks.last?.lastSeq ?? 0
+        if let block = unit.block, block.firstSeq != lastSeq + 1 || block.lastSeq < block.firstSeq {
+            throw .corrupt(
+                seq: block.firstSeq,
+                detail: "block \(block.firstSeq) to \(block.lastSeq) does not follow entry \(lastSeq)")
+        }
+        if let page = unit.idempotency, page.number <= lastPage {
+            throw .corrupt(seq: nil, detail: "idempotency page \(page.number) does not follow \(lastPage)")
+        }
+    }
+
+    mutating func apply(_ unit: CommitUnit) throws(StoreError) {
+        if let segments = unit.projection?.references { try checkOrder(of: segments) }
+        if let block = unit.block { blocks.append(block) }
+        if let page = unit.idempotency {
+            pages.append(page)
+            lastPage = page.number
+        }
+        if let chunk = unit.projection {
+            for item in chunk.items { items[item.number] = item }
+            for location in chunk.locations { locations[location.number] = location }
+            for level in chunk.levels { levels[level.key] = level }
+            segments += chunk.references
+            appliedSeq = chunk.appliedSeq ?? appliedSeq
+        }
+        if let slice = unit.dropSlicesBefore {
+            let old = pages.prefix(Self.droppedPages).prefix { $0.slice < slice }
+            pages.removeFirst(old.count)
+        }
+    }
+
+    private func checkOrder(of segments: [ReferenceSegment]) throws(StoreError) {
+        var lastSeq = self.segments.last?.lastSeq ?? 0
+        for segment in segments {
+            guard segment.firstSeq == lastSeq + 1, segment.lastSeq >= segment.firstSeq else {
+                throw .corrupt(
+                    seq: segment.firstSeq,
+                    detail: "reference segment \(segment.firstSeq) to \(segment.lastSeq) does not follow \(lastSeq)")
+            }
+            lastSeq = segment.lastSeq
+        }
+    }
+
+    /// Found by halving: simulations are long.
+    func indexOfBlock(endingAtOrAfter seq: UInt64) -> Int? {
+        var low = 0
+        var high = blocks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if blocks[middle].lastSeq < seq { low = middle + 1 } else { high = middle }
+        }
+        return low < blocks.count ? low : nil
+    }
+}

@@ -1,0 +1,63 @@
+import GRDB
+import GRDBSQLite
+public import LedgerStorage
+import Synchronization
+
+extension SQLiteRealmStore {
+    public func commit(_ unit: CommitUnit) throws(StoreError) {
+        guard let writer else { throw .failed(operation: "commit", detail: "the file is open for reading only") }
+        try writer.state.withLock { (state) throws(StoreError) in
+            if let failure = state.failure { throw failure }
+            try Self.checkOrder(of: unit, after: state)
+            do throws(StoreError) {
+                try SQLiteFailure.translating("commit") {
+                    try writer.pool.writeWithoutTransaction { db in
+                        try Self.write(unit, db)
+                        try writer.checkpointer.didCommit(pagesInLog: writer.log.value, db)
+                    }
+                }
+            } catch {
+                state.failure = error
+                throw error
+            }
+            if let block = unit.block { state.lastSeq = block.lastSeq }
+            if let page = unit.idempotency { state.lastPage = page.number }
+        }
+    }
+
+    /// A unit out of order is a mistake of the caller: nothing is written and the store stays usable.
+    private static func checkOrder(of unit: CommitUnit, after state: WriterState) throws(StoreError) {
+        if let block = unit.block, block.firstSeq != state.lastSeq + 1 || block.lastSeq < block.firstSeq {
+            throw .corrupt(
+                seq: block.firstSeq,
+                detail: "block \(block.firstSeq) to \(block.lastSeq) does not follow entry \(state.lastSeq)")
+        }
+        if let page = unit.idempotency, page.number <= state.lastPage {
+            throw .corrupt(seq: nil, detail: "idempotency page \(page.number) does not follow \(state.lastPage)")
+        }
+    }
+
+    private static func write(_ unit: CommitUnit, _ db: Database) throws {
+        // Immediate: the write lock is taken before anything is read or written.
+        try BoundStatement("BEGIN IMMEDIATE", db).run()
+        do {
+            if let block = unit.block { try JournalStatements.insert(block, db) }
+            if let page = unit.idempotency { try IdempotencyStatements.insert(page, db) }
+            if let chunk = unit.projection { try write(chunk, db) }
+            if let slice = unit.dropSlicesBefore { try IdempotencyStatements.drop(slicesBefore: slice, db) }
+            try BoundStatement("COMMIT", db).run()
+        } catch {
+            // After some errors SQLite has rolled back by itself.
+            if db.isInsideTransaction { try? BoundStatement("ROLLBACK", db).run() }
+            throw error
+        }
+    }
+
+    private static func write(_ chunk: ProjectionChunk, _ db: Database) throws {
+        try CatalogueStatements.write(chunk.items, db)
+        try CatalogueStatements.write(chunk.locations, db)
+        try StockLevelStatements.write(chunk.levels, db)
+        try ReferenceStatements.write(chunk.references, db)
+        if let seq = chunk.appliedSeq { try ProjectionStateStatements.setAppliedSeq(seq, db) }
+    }
+}

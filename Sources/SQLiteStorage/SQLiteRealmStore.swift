@@ -1,0 +1,132 @@
+internal import Foundation
+import GRDB
+import GRDBSQLite
+public import LedgerStorage
+import Synchronization
+
+/// A realm in a SQLite file of its own: one writer connection, a few readers, a write-ahead log that is synced at each
+/// commit.
+public final class SQLiteRealmStore: RealmStore {
+    /// How the file is opened.
+    package enum Access: Sendable {
+        /// By the holder of the directory's lock. The file is made when it is missing.
+        case write(Checkpointing)
+        /// By anyone, beside a running server or without one. The file must exist.
+        case read
+    }
+
+    /// When the write-ahead log is copied into the file; see `Checkpointer.Limits`, in pages of the file.
+    package struct Checkpointing: Sendable {
+        package var background: Int32
+        package var finish: Int32
+
+        package static let standard = Checkpointing(
+            background: Checkpointer.Limits.standard.background, finish: Checkpointer.Limits.standard.finish)
+
+        package init(background: Int32, finish: Int32) {
+            self.background = background
+            self.finish = finish
+        }
+    }
+
+    private let path: String
+    let reader: any DatabaseReader & Sendable
+    let writer: Writer?
+
+    /// What only a store that writes has.
+    final class Writer: Sendable {
+        let pool: DatabasePool
+        let checkpointer: Checkpointer
+        let log: LogLength
+        let state: Mutex<WriterState>
+
+        init(pool: DatabasePool, checkpointer: Checkpointer, log: LogLength, state: WriterState) {
+            self.pool = pool
+            self.checkpointer = checkpointer
+            self.log = log
+            self.state = Mutex(state)
+        }
+    }
+
+    /// Where the next unit goes on. `commit` is called by one thread at a time, the lock is never waited for.
+    struct WriterState {
+        var lastSeq: UInt64
+        var lastPage: UInt64
+        /// After an error nothing more is written: what is on disk is unknown until the file is opened again.
+        var failure: StoreError?
+    }
+
+    /// - Throws: `StoreError.schemaTooNew`, `.notDurable`, `.notWritable`, `.notFound` (when only reading), `.failed`.
+    package init(path: String, access: Access = .write(.standard)) throws(StoreError) {
+        self.path = path
+        switch access {
+        case .write(let checkpointing):
+            let writer = try SQLiteFailure.translating("open \(path)") {
+                try Self.openForWriting(path, checkpointing)
+            }
+            reader = writer.pool
+            self.writer = writer
+        case .read:
+            guard FileManager.default.fileExists(atPath: path) else { throw .notFound(path) }
+            reader = try SQLiteFailure.translating("open \(path)") { try Self.openForReading(path) }
+            writer = nil
+        }
+    }
+
+    private static func openForWriting(_ path: String, _ checkpointing: Checkpointing) throws -> Writer {
+        let configuration = DatabaseSettings.configuration(cacheKibibytes: 8_192, busyTimeout: 5)
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        let log = LogLength()
+        let (lastSeq, lastPage) = try pool.writeWithoutTransaction { db in
+            try DatabaseSettings.makeDurable(db)
+            try RealmSchema.migrations.migrate(db)
+            try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+            log.follow(db)
+            return (
+                try JournalStatements.lastMark(db)?.lastSeq ?? 0, try IdempotencyStatements.lastNumber(db)
+            )
+        }
+        let checkpointer = try Checkpointer(
+            path: path, limits: .init(background: checkpointing.background, finish: checkpointing.finish))
+        return Writer(
+            pool: pool, checkpointer: checkpointer, log: log,
+            state: WriterState(lastSeq: lastSeq, lastPage: lastPage))
+    }
+
+    private static func openForReading(_ path: String) throws -> DatabaseQueue {
+        let configuration = DatabaseSettings.configuration(cacheKibibytes: 4_096, busyTimeout: 5)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            try RealmSchema.migrations.check(db)
+            // Open for writing, since a log that a crash has left must be recovered before it can be read, but nothing
+            // else is ever written here.
+            try db.execute(sql: "PRAGMA query_only = ON")
+        }
+        return queue
+    }
+
+    public func close() {
+        writer?.checkpointer.close()
+        // The last connection to close copies the log into the file and removes it.
+        try? reader.close()
+    }
+}
+
+/// How many pages the write-ahead log has, as SQLite tells after each commit.
+final class LogLength: Sendable {
+    private let pages = Atomic<Int32>(0)
+
+    var value: Int32 { pages.load(ordering: .relaxed) }
+
+    /// The connection must not outlive this object: the store that owns both closes the connection first.
+    func follow(_ db: Database) {
+        let hook: @convention(c) (UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<CChar>?, Int32) -> Int32 = {
+            context, _, _, pages in
+            // Unsafe because SQLite's callback carries nothing but this address.
+            guard let context else { return SQLITE_OK }
+            Unmanaged<LogLength>.fromOpaque(context).takeUnretainedValue().pages.store(pages, ordering: .relaxed)
+            return SQLITE_OK
+        }
+        sqlite3_wal_hook(db.sqliteConnection, hook, Unmanaged.passUnretained(self).toOpaque())
+    }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+@main struct Bincard: ParsableCommand { func run() { print("bincard") } }

@@ -1,0 +1,105 @@
+import LedgerCore
+
+extension NaiveLedger {
+    /// Performs any command. A created item or location gets its id afterwards, by `name`.
+    mutating func perform(_ command: Command) -> Result<Done, Rejection> {
+        switch command {
+        case .recordMovement(let draft): return move(draft)
+        case .createItem(let draft):
+            if let fault = rangeFault(draft.scale, draft.price, draft.weight, draft.reorderPoint) {
+                return .failure(fault)
+            }
+            if find(.sku(draft.sku)) != nil { return .failure(.skuTaken(draft.sku)) }
+            items.append(
+                Thing(
+                    name: draft.sku, id: .zero, scale: Int(draft.scale), reorderPoint: draft.reorderPoint,
+                    negative: draft.allowNegative))
+        case .updateItem(let reference, let changes): return update(reference, changes)
+        case .archiveItem(let reference):
+            guard let item = find(reference) else { return .failure(.itemNotFound(reference)) }
+            if items[item].archived { return .failure(.itemArchived(sku: items[item].name)) }
+            if places.indices.contains(where: { level(item, $0).onHand != 0 }) {
+                return .failure(.itemHasStock(sku: items[item].name))
+            }
+            items[item].archived = true
+        case .createLocation(let draft):
+            if find(.code(draft.code)) != nil { return .failure(.codeTaken(draft.code)) }
+            places.append(Thing(name: draft.code, id: .zero, negative: draft.allowNegative))
+            if draft.isDefault || places.count == 1 { defaultPlace = places.count - 1 }
+        case .updateLocation(let reference, let changes): return update(reference, changes)
+        case .archiveLocation(let reference):
+            switch usable(reference) {
+            case .failure(let fault): return .failure(fault)
+            case .success(let place):
+                if place == defaultPlace { return .failure(.defaultLocationRequired(code: places[place].name)) }
+                if items.indices.contains(where: { level($0, place).onHand != 0 }) {
+                    return .failure(.locationHasStock(code: places[place].name))
+                }
+                places[place].archived = true
+            }
+        }
+        return .success(Done())
+    }
+
+    private mutating func update(_ reference: ItemReference, _ changes: ItemChanges) -> Result<Done, Rejection> {
+        func set(_ patch: Patch<Int64>) -> Int64? {
+            if case .set(let number) = patch { return number }
+            return nil
+        }
+        if let fault = rangeFault(
+            changes.scale ?? 0, set(changes.price), set(changes.weight), set(changes.reorderPoint))
+        {
+            return .failure(fault)
+        }
+        guard let item = find(reference) else { return .failure(.itemNotFound(reference)) }
+        if items[item].archived { return .failure(.itemArchived(sku: items[item].name)) }
+        if let scale = changes.scale, Int(scale) != items[item].scale, records.contains(where: { $0.item == item }) {
+            return .failure(.scaleFixed(sku: items[item].name))
+        }
+        if let sku = changes.sku, let owner = find(.sku(sku)), owner != item { return .failure(.skuTaken(sku)) }
+        if let sku = changes.sku { items[item].name = sku }
+        if let scale = changes.scale { items[item].scale = Int(scale) }
+        if let negative = changes.allowNegative { items[item].negative = negative }
+        switch changes.reorderPoint {
+        case .keep: break
+        case .clear: items[item].reorderPoint = nil
+        case .set(let point): items[item].reorderPoint = point
+        }
+        return .success(Done())
+    }
+
+    private mutating func update(
+        _ reference: LocationReference, _ changes: LocationChanges
+    ) -> Result<Done, Rejection> {
+        switch usable(reference) {
+        case .failure(let fault): return .failure(fault)
+        case .success(let place):
+            if changes.isDefault == false, place == defaultPlace {
+                return .failure(.defaultLocationRequired(code: places[place].name))
+            }
+            if let code = changes.code, let owner = find(.code(code)), owner != place {
+                return .failure(.codeTaken(code))
+            }
+            if let code = changes.code { places[place].name = code }
+            if let negative = changes.allowNegative { places[place].negative = negative }
+            if changes.isDefault == true { defaultPlace = place }
+            return .success(Done())
+        }
+    }
+
+    private func usable(_ reference: LocationReference) -> Result<Int, Rejection> {
+        guard let place = find(reference) else {
+            return .failure(reference == .default ? .noDefaultLocation : .locationNotFound(reference))
+        }
+        return places[place].archived ? .failure(.locationArchived(code: places[place].name)) : .success(place)
+    }
+
+    private func rangeFault(_ scale: UInt8, _ price: Int64?, _ weight: Int64?, _ point: Int64?) -> Rejection? {
+        let money: ClosedRange<Int64> = 0...1_000_000_000_000_000_000
+        if scale > 6 { return .scaleOutOfRange }
+        if let price, !money.contains(price) { return .priceOutOfRange }
+        if let weight, !money.contains(weight) { return .weightOutOfRange }
+        if let point, !(0...1_000_000_000_000).contains(point) { return .reorderPointOutOfRange }
+        return nil
+    }
+}
