@@ -16,6 +16,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -70,14 +71,15 @@ let package = Package(
                 nioCore, nioPosix, nioHTTP1, logging, lifecycle, crypto,
             ]),
         // L4
-        layer("SkutrailAPI", ["LedgerCore", "WireSchema", "LedgerEngine", "HTTPInterface"]),
-        layer("SKInventoryAPI", ["LedgerCore", "WireSchema", "LedgerEngine", "HTTPInterface"]),
+        layer("SkutrailAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
+        layer("SKInventoryAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
         // L5
         layer(
             "ServerApp",
             [
                 "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "SQLiteStorage", "HTTPInterface",
-                "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle, yams,
+                "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle,
+                unixSignals, yams,
             ]),
         // L6
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),

@@ -1,3 +1,4 @@
+import LedgerCore
 package import LedgerEngine
 import LedgerStorage
 

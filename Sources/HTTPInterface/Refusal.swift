@@ -106,3 +106,25 @@ extension Refusal {
     package static let unsupportedMediaType = Refusal(
         415, "unsupported_media_type", "The body must be JSON: send `Content-Type: application/json`.")
 }
+
+extension Refusal {
+    /// The request never became whole.
+    package init(_ failure: RequestFailure) {
+        switch failure {
+        case .malformed(let reason):
+            self.init(400, "malformed_request", "The request is not valid HTTP: \(reason). The connection was closed.")
+        case .headersTooLarge(let limit):
+            self.init(431, "headers_too_large", "The header has more than \(limit) bytes or too many fields. Send less of it.")
+        case .bodyTooLarge(let limit):
+            self.init(413, "body_too_large", "The body has more than \(limit) bytes. Divide it into several requests.")
+        case .targetTooLong(let limit):
+            self.init(414, "target_too_long", "The request target has more than \(limit) bytes.")
+        case .timedOut(let seconds):
+            self.init(408, "request_timeout", "The request did not arrive within \(seconds) seconds. Send it again.")
+        case .unsupportedTransferEncoding:
+            self.init(501, "not_implemented", "The only transfer coding that is understood is chunked.")
+        case .expectationFailed:
+            self.init(417, "expectation_failed", "The only expectation that is understood is 100-continue.")
+        }
+    }
+}

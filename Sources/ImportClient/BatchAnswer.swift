@@ -8,6 +8,12 @@ package enum BatchAnswer {
         package var recorded = 0
         package var replayed = 0
         package var refused = 0
+
+        package init(recorded: Int = 0, replayed: Int = 0, refused: Int = 0) {
+            self.recorded = recorded
+            self.replayed = replayed
+            self.refused = refused
+        }
     }
 
     /// What became of one movement.

@@ -7,6 +7,11 @@ package struct CataloguePoster: Sendable {
         package var created = 0
         /// Were there before.
         package var existing = 0
+
+        package init(created: Int = 0, existing: Int = 0) {
+            self.created = created
+            self.existing = existing
+        }
     }
 
     private let connection: LedgerConnection

@@ -58,7 +58,8 @@ package struct DemoCatalogue: Sendable {
             items: products.map { product in
                 let cents = product.price % 100
                 return .init(
-                    sku: product.sku, name: product.name, price: "\(product.price / 100).\(cents < 10 ? "0" : "")\(cents)",
+                    sku: product.sku, name: product.name,
+                    price: "\(product.price / 100).\(cents < 10 ? "0" : "")\(cents)",
                     reorderPoint: product.reorderPoint)
             },
             locations: warehouses.map { .init(code: $0.code, name: $0.name, timeZone: $0.timeZone) })

@@ -32,6 +32,10 @@ package struct ErrorsFile: ~Copyable {
         if keeping > 0 {
             let opened = open(path, O_WRONLY | O_CLOEXEC)
             guard opened >= 0 else { throw .file(path: path, problem: lastSystemError()) }
+            guard lseek(opened, 0, SEEK_END) >= off_t(keeping) else {
+                close(opened)
+                throw .file(path: path, problem: "is shorter than the run to resume left it")
+            }
             guard ftruncate(opened, off_t(keeping)) == 0, lseek(opened, 0, SEEK_END) == off_t(keeping) else {
                 let problem = lastSystemError()
                 close(opened)
@@ -48,7 +52,9 @@ package struct ErrorsFile: ~Copyable {
     }
 
     /// Adds a row. `record` is the original without its line break.
-    package mutating func add(line: Int, record: some Collection<UInt8>, code: String, reason: String) throws(ImportError) {
+    package mutating func add(line: Int, record: some Collection<UInt8>, code: String, reason: String)
+        throws(ImportError)
+    {
         var bytes: [UInt8] = []
         if descriptor < 0 {
             descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)

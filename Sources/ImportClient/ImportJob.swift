@@ -274,7 +274,8 @@ extension ImportSummary {
         let took = (ContinuousClock.now - began).components
         durationSeconds = Double(took.seconds) + Double(took.attoseconds) * 1e-18
         movementsPerSecond = durationSeconds > 0 ? Double(sent) / durationSeconds : 0
-        let isAccounted = linesRead == postableLines + skipped.values.reduce(0, +) + invalid
+        let isAccounted =
+            linesRead == postableLines + skipped.values.reduce(0, +) + invalid
             && postings == postableLines + openings.count
         if isDryRun {
             reconciles = isAccounted

@@ -13,6 +13,12 @@ package struct ImportSummary: Hashable, Sendable, Encodable {
         package var quantity: Int64
         /// Currency with 4 decimals.
         package var value: String
+
+        package init(count: Int, quantity: Int64, value: String) {
+            self.count = count
+            self.quantity = quantity
+            self.value = value
+        }
     }
 
     package var file: String
@@ -105,7 +111,9 @@ extension ImportSummary: CustomStringConvertible {
             lines.append("  the rows that are no movement would go to \(errorsFile)")
         }
         let tenths = Int(durationSeconds * 10)
-        row("seconds", "\(tenths / 10).\(tenths % 10)", isDryRun ? "" : "  \(grouped(Int(movementsPerSecond))) movements/s")
+        row(
+            "seconds", "\(tenths / 10).\(tenths % 10)",
+            isDryRun ? "" : "  \(grouped(Int(movementsPerSecond))) movements/s")
         for warning in warnings { lines.append("  warning: \(warning)") }
         lines.append(reconciles ? "  The figures reconcile." : "  THE FIGURES DO NOT RECONCILE.")
         return lines.joined(separator: "\n")

@@ -1,4 +1,4 @@
-/// Counts latencies in buckets whose width grows with the value: exact below 128 ns, within 1.6 % above, up to centuries.
+/// Counts latencies in buckets whose width grows with the value: exact below 128 ns, within 1.6 % above.
 package struct LatencyHistogram: Sendable {
     private var buckets = [UInt64](repeating: 0, count: 128 + 57 * 64)
     package private(set) var count: UInt64 = 0

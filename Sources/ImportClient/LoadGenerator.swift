@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -7,7 +8,6 @@ internal import Foundation
 #elseif canImport(Darwin)
     internal import Darwin
 #endif
-internal import Synchronization
 
 /// What a load run measured. The loop is closed: each connection sends its next request when the last is answered, so
 /// a server that stalls is asked less, and latencies are those of the requests that were sent.
@@ -67,7 +67,8 @@ package struct LoadGenerator: Sendable {
     /// Throws `ImportError.usage` for options that make no sense or a target that is not this machine, and
     /// `.unreachable` for a host that is not known.
     package init(_ options: Options) throws(ImportError) {
-        guard options.connections >= 1, options.connections <= 4_096, options.threads >= 1, options.threads <= 255 else {
+        guard options.connections >= 1, options.connections <= 4_096, options.threads >= 1, options.threads <= 255
+        else {
             throw .usage("1 to 4096 connections on 1 to 255 threads")
         }
         target = try LoadTarget(url: options.url)

@@ -11,7 +11,9 @@ internal import Foundation
 ///   `receipt` before that pair's first line, at 0.6 × the item's first UnitPrice above 0, half to even to 4 decimals.
 package struct OnlineRetailPreset: MovementSource {
     package static let name = "uci-online-retail"
-    static let columnNames = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "Country"]
+    static let columnNames = [
+        "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "Country",
+    ]
 
     /// Why a line is no product, or no movement.
     enum Skip: Int, CaseIterable {
@@ -160,7 +162,8 @@ package struct OnlineRetailPreset: MovementSource {
         _ pair: Int, for line: MovementFields, row: borrowing CSVReader, into batch: inout BatchBuilder
     ) {
         var opening = MovementFields(
-            item: line.item, location: line.location, kind: .receipt, quantity: Int64(clamping: pairs[pair].lowest.magnitude))
+            item: line.item, location: line.location, kind: .receipt,
+            quantity: Int64(clamping: pairs[pair].lowest.magnitude))
         opening.reason = Bytes("opening")
         opening.occurredAt = line.occurredAt
         let cost = products[pair / 2].openingCost ?? 0

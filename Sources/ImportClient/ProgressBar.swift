@@ -67,7 +67,7 @@ package struct ProgressBar: ~Copyable {
 
     /// `fraction`: 0 to 1 of the phase.
     package mutating func update(fraction: Double, count: Int) {
-        last = (min(max(fraction, 0), 1), count)
+        last = (fraction.isNaN ? 0 : min(max(fraction, 0), 1), count)
         let instant = now()
         switch style {
         case .bar where instant - shown >= .milliseconds(100):
@@ -103,10 +103,10 @@ package struct ProgressBar: ~Copyable {
 
     private func line(at instant: ContinuousClock.Instant) -> String {
         let elapsed = seconds(instant - began)
-        let rate = elapsed > 0 ? Double(last.count - head.count) / elapsed : 0
+        let rate = elapsed > 0 ? (Double(last.count) - Double(head.count)) / elapsed : 0
         let percent = Int(last.fraction * 100)
         var text = "\(grouped(last.count)) \(unit)"
-        if rate >= 1 { text += "  \(grouped(Int(rate)))/s" }
+        if rate >= 1 { text += "  \(grouped(Int(min(rate, 1e15))))/s" }
         let progressed = last.fraction - head.fraction
         if isOpen, progressed > 0.01 {
             text += "  ETA \(clock(elapsed / progressed * (1 - last.fraction)))"

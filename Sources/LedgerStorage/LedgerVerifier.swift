@@ -19,12 +19,19 @@ public struct LedgerVerifier {
         self.store = store
     }
 
-    /// Verifies the realm once; make a new verifier for another run.
+    /// Verifies the realm as it is now.
     ///
     /// - Parameter progress: called now and then with the entries read so far and those there were at the start.
     /// - Throws: `StoreError` when the store can't be read. What is wrong with what was read is in the report.
-    public mutating func run(
+    public func run(
         progress: (_ done: UInt64, _ total: UInt64) -> Void = { _, _ in }
+    ) throws(StoreError) -> VerificationReport {
+        var fresh = LedgerVerifier(store: store)
+        return try fresh.verify(progress)
+    }
+
+    private mutating func verify(
+        _ progress: (_ done: UInt64, _ total: UInt64) -> Void
     ) throws(StoreError) -> VerificationReport {
         let opened: OpenedRealm
         var rows: ProjectionCheck

@@ -1,6 +1,7 @@
 import HTTPInterface
 import LedgerCore
 import LedgerEngine
+import LedgerStorage
 import WireSchema
 
 /// `{id}` of an item's path: an id or a SKU.

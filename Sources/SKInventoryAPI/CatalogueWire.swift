@@ -1,5 +1,5 @@
 package import HTTPInterface
-package import LedgerCore
+import LedgerCore
 package import WireSchema
 
 /// The body of `POST /inventory/v1/items`.
@@ -25,13 +25,13 @@ package struct ItemCreate: WireObject {
             doc: "Unique in the realm, case kept; it can't be changed.", example: #""SKU-0042""#)
         v.required("name", &value.name, .string(1...200), example: #""Blue Widget 500ml""#)
         v.defaulted(
-            "scale", &value.scale, .integer(0...Int64(Limits.scale)),
+            "scale", &value.scale, .integer(WireRanges.scale),
             doc: "Decimals of one item unit: 2.5 kg at scale 3 is the quantity 2500. Fixed after the first movement.")
         v.optional("barcode", &value.barcode, .string(1...64))
-        v.optional("price", &value.price, .decimal(0...Limits.money), doc: "Selling price of one item unit.")
-        v.optional("weight", &value.weight, .decimal(0...Limits.money), doc: "Weight of one item unit.")
+        v.optional("price", &value.price, .decimal(WireRanges.money), doc: "Selling price of one item unit.")
+        v.optional("weight", &value.weight, .decimal(WireRanges.money), doc: "Weight of one item unit.")
         v.optional(
-            "reorder_point", &value.reorderPoint, .integer(0...Limits.quantity),
+            "reorder_point", &value.reorderPoint, .integer(WireRanges.threshold),
             doc: "Base units: a stock level that falls below it is low.")
         v.defaulted(
             "allow_negative", &value.allowNegative, .boolean,
@@ -58,11 +58,11 @@ package struct ItemUpdate: WireObject {
 
     package static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
         v.patch("name", &value.name, .string(1...200), nullable: false)
-        v.patch("scale", &value.scale, .integer(0...Int64(Limits.scale)), nullable: false)
+        v.patch("scale", &value.scale, .integer(WireRanges.scale), nullable: false)
         v.patch("barcode", &value.barcode, .string(1...64))
-        v.patch("price", &value.price, .decimal(0...Limits.money))
-        v.patch("weight", &value.weight, .decimal(0...Limits.money))
-        v.patch("reorder_point", &value.reorderPoint, .integer(0...Limits.quantity))
+        v.patch("price", &value.price, .decimal(WireRanges.money))
+        v.patch("weight", &value.weight, .decimal(WireRanges.money))
+        v.patch("reorder_point", &value.reorderPoint, .integer(WireRanges.threshold))
         v.patch("allow_negative", &value.allowNegative, .boolean, nullable: false)
         v.patch("metadata", &value.metadata, .freeObject(maxBytes: 8_192))
         v.atLeastOneMember()

@@ -1,4 +1,4 @@
-package import HTTPInterface
+import HTTPInterface
 import LedgerCore
 import LedgerEngine
 import LedgerStorage
@@ -9,7 +9,7 @@ extension SKInventoryAPI {
     static let movementPath = "/inventory/v1/movements"
 
     /// The codes with which the ledger refuses a movement.
-    package static let movementErrors = [
+    static let movementErrors = [
         ErrorDescription(
             404, "The item, the location or the receipt does not exist.",
             codes: ["item_not_found", "location_not_found", "receipt_not_found"]),

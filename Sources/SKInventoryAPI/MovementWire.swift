@@ -1,5 +1,5 @@
 package import HTTPInterface
-package import LedgerCore
+import LedgerCore
 package import WireSchema
 
 /// The body of `POST /inventory/v1/movements`.
@@ -33,7 +33,7 @@ package struct MovementCreate: WireObject {
             "to_location_id", &value.target, .text(WireLocationReference.self),
             doc: "Where a transfer arrives, by id or code. Required for a transfer, refused for any other type.")
         v.required(
-            "qty", &value.quantity, .integer(-Limits.quantity...Limits.quantity),
+            "qty", &value.quantity, .integer(WireRanges.quantity),
             doc: "Base units: + for a receipt, − for a sale or pick, either sign for a return (+ from a customer, − to a supplier) or an adjustment, + for a transfer.",
             example: "-2")
         v.required("type", &value.type, .oneOf(MovementType.self), example: #""sale""#)
@@ -45,11 +45,11 @@ package struct MovementCreate: WireObject {
             doc: "What it belongs to, such as an order or invoice; movements can be listed by it.")
         v.optional("note", &value.note, .string(0...500, lines: true))
         v.optional(
-            "unit_cost", &value.unitCost, .decimal(0...Limits.money),
+            "unit_cost", &value.unitCost, .decimal(WireRanges.money),
             doc: "Cost of one item unit, for receipts, gains and supplier returns; any other movement is costed at the weighted average.",
             example: #""2.500000""#)
         v.optional(
-            "line_total", &value.lineTotal, .decimal(0...Limits.money),
+            "line_total", &value.lineTotal, .decimal(WireRanges.money),
             doc: "Cost of the whole line, for a receipt; goes before unit_cost.")
         v.optional(
             "receipt_id", &value.receipt, .text(WireID<MovementPrefix>.self),

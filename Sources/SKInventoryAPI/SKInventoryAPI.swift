@@ -1,6 +1,7 @@
 package import HTTPInterface
 import LedgerCore
 import LedgerEngine
+import LedgerStorage
 import WireSchema
 
 /// The SK Inventory API: `/inventory/v1` (contracts, *SK Inventory*).

@@ -1,5 +1,5 @@
 internal import Foundation
-public import LedgerCore
+import LedgerCore
 public import LedgerStorage
 
 /// Where an installation on SQLite keeps everything:

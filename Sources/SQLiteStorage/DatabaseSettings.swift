@@ -38,7 +38,7 @@ enum DatabaseSettings {
     }
 
     /// - Throws: `StoreError.notDurable` unless SQLite says back that it syncs its write-ahead log at each commit.
-    package static func requireDurable(_ db: Database) throws {
+    static func requireDurable(_ db: Database) throws {
         let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? ""
         guard journal == "wal" else { throw StoreError.notDurable(detail: "journal_mode is \(journal), not wal") }
         let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? 0

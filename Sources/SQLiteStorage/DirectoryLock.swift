@@ -1,5 +1,5 @@
 internal import Foundation
-public import LedgerStorage
+import LedgerStorage
 import Synchronization
 
 /// Says that this process alone writes to the realms of a data directory. The kernel gives it back when the process

@@ -1,5 +1,5 @@
 internal import Foundation
-import GRDB
+package import GRDB
 import GRDBSQLite
 public import LedgerStorage
 import Synchronization
@@ -103,6 +103,25 @@ public final class SQLiteRealmStore: RealmStore {
             try db.execute(sql: "PRAGMA query_only = ON")
         }
         return queue
+    }
+
+    /// Every statement that looks something up while the server runs: tests look at their plans.
+    package static let lookUps = [
+        JournalStatements.lastMark, JournalStatements.markContaining, JournalStatements.blockContaining,
+        JournalStatements.blocksFrom, IdempotencyStatements.page, IdempotencyStatements.keysFrom,
+        IdempotencyStatements.firstNumber, IdempotencyStatements.lastNumber, IdempotencyStatements.sliceAt,
+        IdempotencyStatements.oldest, IdempotencyStatements.deletePage, StockLevelStatements.level,
+        StockLevelStatements.levelsAfter, ReferenceStatements.lastSegment, ReferenceStatements.bucketsOfHash,
+        ReferenceStatements.bucketsOfSegment, ProjectionStateStatements.appliedSeq,
+    ]
+
+    /// Throws `StoreError.notDurable` unless SQLite says back that the connection syncs its log at each commit.
+    package static func requireDurable(_ db: Database) throws { try DatabaseSettings.requireDurable(db) }
+
+    /// The writing connection, for tests that look at its settings or change them.
+    package func withWriter<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        guard let writer else { throw StoreError.failed(operation: "write", detail: "open for reading only") }
+        return try writer.pool.writeWithoutTransaction(body)
     }
 
     public func close() {

@@ -1,4 +1,4 @@
-package import HTTPInterface
+import HTTPInterface
 import LedgerCore
 import LedgerEngine
 import LedgerStorage

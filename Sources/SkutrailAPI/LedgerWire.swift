@@ -1,5 +1,5 @@
 package import HTTPInterface
-package import LedgerCore
+import LedgerCore
 package import WireSchema
 
 /// The body of `POST /v1/inventory/ledger`: exactly one of `delta` and `qty`.
@@ -26,10 +26,10 @@ package struct LedgerWrite: WireObject {
         v.required(
             "warehouse", &value.warehouse, .string(1...64), doc: "The location's code or id.", example: #""SEA-1""#)
         v.optional(
-            "delta", &value.delta, .integer(-Limits.quantity...Limits.quantity),
+            "delta", &value.delta, .integer(WireRanges.quantity),
             doc: "Base units, signed, not 0.", example: "-12")
         v.optional(
-            "qty", &value.quantity, .integer(-Limits.quantity...Limits.quantity),
+            "qty", &value.quantity, .integer(WireRanges.quantity),
             doc: "Base units: above 0 for a receipt, pick or transfer; signed for an adjustment.", example: "120")
         v.required(
             "reason", &value.reason, .string(1...64),
@@ -39,7 +39,7 @@ package struct LedgerWrite: WireObject {
         v.optional("reference", &value.reference, .string(1...128), example: #""ord_8J2kP""#)
         v.optional("note", &value.note, .string(0...500, lines: true))
         v.optional(
-            "unit_cost", &value.unitCost, .decimal(0...Limits.money),
+            "unit_cost", &value.unitCost, .decimal(WireRanges.money),
             doc: "Cost of one item unit, for a receipt or a gain; anything else is costed at the weighted average.")
         v.optional("occurred_at", &value.occurredAt, .timestamp(.seconds), doc: "When it happened, if not now.")
         v.exactlyOne(of: "delta", "qty")

@@ -60,6 +60,37 @@ struct SyntaxErrorTests {
         #expect(!error.message.isEmpty)
     }
 
+    @Test("UTF-8 is checked byte by byte: nothing overlong, no surrogate, nothing above U+10FFFF, nothing cut off")
+    func encoding() {
+        func code(_ bytes: [UInt8]) -> JSONSyntaxError.Code? {
+            do throws(JSONSyntaxError) {
+                _ = try JSONDocument([UInt8(ascii: "\"")] + bytes + [UInt8(ascii: "\"")])
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        // Every sequence of two bytes, and those of three and four at the edges, judged by Swift's own decoder.
+        let edges: [UInt8] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF]
+        for first in UInt8(0x80)...0xFF {
+            var sequences: [[UInt8]] = [[first]]
+            for second in UInt8(0x21)...0xFF where second != UInt8(ascii: "\"") && second != UInt8(ascii: "\\") {
+                sequences.append([first, second])
+                for third in edges where third >= 0x7F && edges.contains(second) {
+                    sequences.append([first, second, third])
+                    for fourth in edges where fourth >= 0x7F { sequences.append([first, second, third, fourth]) }
+                }
+            }
+            for sequence in sequences {
+                let isValid = String(validating: sequence, as: UTF8.self) != nil
+                let found = code(sequence)
+                if (found == nil) != isValid || (found != nil && found != .invalidUTF8) {
+                    Issue.record("\(sequence) gave \(String(describing: found))")
+                }
+            }
+        }
+    }
+
     @Test("line and column count lines and Unicode scalars from 1")
     func position() throws {
         let error = try #require(failure("{\n  \"ä€😀\": x\n}"))

@@ -42,7 +42,7 @@ package struct ItemView: WireObject {
         v.required("id", &value.id, .text(WireID<ItemPrefix>.self))
         v.required("sku", &value.sku, .string(1...64))
         v.required("name", &value.name, .string(1...200))
-        v.required("scale", &value.scale, .integer(0...Int64(Limits.scale)))
+        v.required("scale", &value.scale, .integer(WireRanges.scale))
         v.optional("barcode", &value.barcode, .string(1...64), whenNil: .null)
         v.optional("price", &value.price, .decimal(), whenNil: .null)
         v.optional("weight", &value.weight, .decimal(), whenNil: .null)

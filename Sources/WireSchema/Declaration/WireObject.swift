@@ -19,7 +19,7 @@
 /// - Important: ``describe(_:with:)`` must visit the same members in the same order whatever the value is: the schema
 ///   is recorded from a fresh `init()`. Decode and encode with a concrete type
 ///   (`document.decode(MovementCreate.self)`); the calls are inlinable, so the whole walk is specialised in the module
-///   of the type. Through another module's unspecialised generic function it works as well, but several times slower.
+///   of the type. Through another module's unspecialised generic function it works as well, two to three times slower.
 public protocol WireObject: Sendable {
     init()
 

@@ -1,7 +1,7 @@
 /// Writes JSON into a growing array of bytes. Members come out in the order of the calls; commas are set by themselves.
 ///
 /// It needs no stack: whether a comma is due shows in the last byte written, since a complete value never ends with an
-/// opening bracket, a colon or a comma. Closing what was opened is the caller's part.
+/// opening bracket or a colon. Closing what was opened is the caller's part.
 public struct JSONWriter: Sendable {
     var sink: ByteSink
 
@@ -27,7 +27,7 @@ public struct JSONWriter: Sendable {
     @inline(__always)
     var needsComma: Bool {
         switch sink.last {
-        case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: ","), UInt8(ascii: "\n"): false
+        case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"), UInt8(ascii: "\n"): false
         default: true
         }
     }

@@ -1,0 +1,165 @@
+package import LedgerCore
+package import LedgerStorage
+package import Logging
+internal import Synchronization
+
+/// All API keys, in memory, so that a request waits for nothing. They are loaded from the control store, and again when
+/// its `version()` has changed, which a thread of its own asks twice a second: a key that was revoked anywhere is dead
+/// here within a second. One that carries its end (`expiresAt`) is dead at that very moment.
+///
+/// Guessing costs the guesser: an unknown id takes the same work as a wrong secret, and what leads to the store is
+/// limited in memory (`KeyLookups`) and in rate.
+package final class KeyRing: Sendable {
+    private struct State {
+        var keys: [ULID: ActiveKey] = [:]
+        var verified = VerifiedHeaders()
+        var lookups = KeyLookups()
+        var version: Int64?
+        /// How often all keys were loaded.
+        var loads: UInt64 = 0
+    }
+
+    private let store: any ControlStore
+    private let state = Mutex(State())
+    private let logger: Logger
+    private let wallClock: @Sendable () -> Instant
+    private let monotonicClock: @Sendable () -> UInt64
+    /// One refresh at a time, and none that started earlier ends later.
+    private let refreshing = Mutex(())
+    private let poller = Mutex<PeriodicThread?>(nil)
+
+    /// Holds no key before the first `refresh`.
+    package init(
+        store: any ControlStore, logger: Logger,
+        wallClock: @escaping @Sendable () -> Instant = { Instant(milliseconds: RequestClock.wallMilliseconds()) },
+        monotonicClock: @escaping @Sendable () -> UInt64 = { RequestClock.monotonic() }
+    ) {
+        self.store = store
+        self.logger = logger
+        self.wallClock = wallClock
+        self.monotonicClock = monotonicClock
+    }
+
+    // MARK: Requests
+
+    /// Never blocks. `header` is the value of `Authorization`.
+    package func authenticate(_ header: String?) -> Authentication {
+        guard var header else { return .absent }
+        return header.withUTF8 { authenticate($0) }
+    }
+
+    private func authenticate(_ header: UnsafeBufferPointer<UInt8>) -> Authentication {
+        let now = wallClock()
+        let slot = VerifiedHeaders.hash(header)
+        if let key = state.withLock({ $0.verified.key(header, hash: slot) }) {
+            guard key.isAlive(at: now) else { return .unknown }
+            key.requests.increment()
+            return .key(key)
+        }
+        guard let secret = KeyRing.bearerToken(header) else { return .absent }
+        guard let parsed = KeySecret.parse(secret) else { return .malformed }
+        // Hashed before it is known whether there is such a key, so that both answers take the same time.
+        let hash = Digest256(hashing: UnsafeRawBufferPointer(secret))
+        let monotonic = monotonicClock()
+        return state.withLock { state in
+            let key = state.keys[parsed.id]
+            let matches = hash.equalsInConstantTime(key?.key.secretHash ?? .zero)
+            guard let key else {
+                return state.lookups.mayLookUp(parsed.id, now: monotonic) ? .unseen(parsed.id) : .unknown
+            }
+            guard matches, key.key.realm.mode == parsed.mode, key.isAlive(at: now) else { return .unknown }
+            state.verified.insert(header, hash: slot, key: key)
+            key.requests.increment()
+            return .key(key)
+        }
+    }
+
+    /// After `.unseen`: asks the store, once, and blocks while it answers. nil when there is no such key, the secret is
+    /// wrong, it is dead, or the store failed (which is logged).
+    package func lookUp(_ id: ULID, authorization header: String?) -> ActiveKey? {
+        let found: APIKey?
+        let loads = state.withLock { $0.loads }
+        do {
+            found = try store.key(id)
+        } catch {
+            logger.error("a key can't be looked up", metadata: ["key": "\(id.text)", "error": "\(error)"])
+            return nil
+        }
+        let monotonic = monotonicClock()
+        state.withLock { state in
+            if let found {
+                // When all were loaded meanwhile, that load knows better than what was read before it.
+                if state.loads == loads { state.keys[id] = ActiveKey(found, replacing: state.keys[id]) }
+            } else {
+                state.lookups.rememberMissing(id, now: monotonic)
+            }
+        }
+        guard found != nil, case .key(let key) = authenticate(header) else { return nil }
+        return key
+    }
+
+    /// The bytes after `Bearer` and one space; RFC 9110 §11.1: the scheme's case does not matter.
+    private static func bearerToken(_ header: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+        let scheme: StaticString = "bearer "
+        guard header.count > scheme.utf8CodeUnitCount else { return nil }
+        let isBearer = scheme.withUTF8Buffer { wanted in
+            for index in 0..<wanted.count where header[index] | 0x20 != wanted[index] | 0x20 { return false }
+            return true
+        }
+        guard isBearer else { return nil }
+        return UnsafeBufferPointer(rebasing: header[scheme.utf8CodeUnitCount...])
+    }
+
+    // MARK: Refreshing
+
+    /// Loads all keys if anything has changed since the last time. Blocks. True when it has loaded.
+    @discardableResult
+    package func refresh() throws(StoreError) -> Bool {
+        try refreshing.withLock { (_) throws(StoreError) in
+            // The version comes first: what changes between the two calls is loaded twice rather than never.
+            let version = try store.version()
+            if state.withLock({ $0.version == version }) { return false }
+            let loaded = try store.keys(tenant: nil)
+            state.withLock { state in
+                var keys: [ULID: ActiveKey] = [:]
+                keys.reserveCapacity(loaded.count)
+                for key in loaded {
+                    let old = state.keys[key.id]
+                    keys[key.id] = old?.key == key ? old : ActiveKey(key, replacing: old)
+                }
+                state.keys = keys
+                state.verified.removeAll()
+                state.version = version
+                state.loads &+= 1
+            }
+            return true
+        }
+    }
+
+    /// Starts the thread that refreshes; `stop` ends it. `interval` is in milliseconds.
+    package func start(everyMilliseconds interval: Int = 500) {
+        poller.withLock { poller in
+            guard poller == nil else { return }
+            poller = PeriodicThread(everyMilliseconds: interval) { [weak self] in
+                guard let self else { return }
+                do {
+                    try self.refresh()
+                } catch {
+                    self.logger.error("keys can't be refreshed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Returns when the thread has ended.
+    package func stop() {
+        let running = poller.withLock { poller in
+            defer { poller = nil }
+            return poller
+        }
+        running?.stop()
+    }
+
+    /// Keys in memory, dead ones included.
+    package var count: Int { state.withLock { $0.keys.count } }
+}

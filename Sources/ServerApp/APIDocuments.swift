@@ -1,0 +1,52 @@
+import HTTPInterface
+package import WireSchema
+import SKInventoryAPI
+import SkutrailAPI
+
+/// The OpenAPI documents, written from the same operations that are served.
+package enum APIDocuments {
+    package struct Document: Sendable {
+        /// `skutrail`; its file is `openapi/skutrail.json`.
+        package var name: String
+        package var document: OpenAPIDocument
+    }
+
+    package static let all: [Document] = [
+        document(
+            "skutrail", title: "Bincard: Skutrail API", base: "/v1", operations: SkutrailAPI.operations,
+            description: "One ledger, every warehouse: record movements, read balances now and at any past moment, and read the journal itself."),
+        document(
+            "sk-inventory", title: "Bincard: SK Inventory API", base: "/inventory/v1",
+            operations: SKInventoryAPI.operations,
+            description: "Items, locations, movements and stock with weighted average cost, over the same ledger."),
+    ]
+
+    private static func document(
+        _ name: String, title: String, base: String, operations: [APIOperation], description: String
+    ) -> Document {
+        Document(
+            name: name,
+            document: OpenAPIDocument(
+                title: title, version: BincardVersion.current, description: description,
+                servers: [(url: "http://127.0.0.1:8080", description: "A local server")],
+                operations: operations.map(\.description),
+                errorBody: .json(Problem.self, mediaType: "application/problem+json"), commonErrors: commonErrors))
+    }
+
+    private static let commonErrors = [
+        ErrorDescription(
+            400, "The request is malformed.",
+            codes: [
+                "malformed_json", "validation_failed", "invalid_parameter", "invalid_cursor", "idempotency_key_required",
+                "idempotency_key_invalid",
+            ]),
+        ErrorDescription(401, "There is no key, or it is not a live one.", codes: ["unauthorized"]),
+        ErrorDescription(403, "The key lacks the scope.", codes: ["insufficient_scope"]),
+        ErrorDescription(413, "The body is too large.", codes: ["body_too_large"]),
+        ErrorDescription(415, "The body is not declared as JSON.", codes: ["unsupported_media_type"]),
+        ErrorDescription(422, "The body is not what the operation takes.", codes: ["validation_failed"]),
+        ErrorDescription(429, "The key's budget is used up.", codes: ["rate_limited"]),
+        ErrorDescription(500, "The server failed.", codes: ["internal_error"]),
+        ErrorDescription(503, "The server can't take the request now.", codes: ["busy", "storage_full"]),
+    ]
+}

@@ -1,0 +1,164 @@
+import Foundation
+import HTTPInterface
+package import LedgerCore
+package import LedgerStorage
+package import SQLiteStorage
+
+/// What an operator does to an installation, beside a running server or without one.
+package struct Administration: Sendable {
+    package let directory: DataDirectory
+
+    package init(data: String) {
+        directory = DataDirectory(path: data)
+    }
+
+    package var path: String { directory.path }
+
+    /// A server that runs on this data; nil when none does.
+    package var runningServer: ServerNote? { ServerNote.read(from: directory) }
+
+    package static var now: Instant { Instant(milliseconds: RequestClock.wallMilliseconds()) }
+
+    package static func random() -> (UInt16, UInt64) {
+        var generator = SystemRandomNumberGenerator()
+        return (UInt16.random(in: .min ... .max, using: &generator), UInt64.random(in: .min ... .max, using: &generator))
+    }
+
+    package static func freshID() -> ULID { ULID(at: now, random: random()) }
+
+    // MARK: Keys
+
+    /// A key just made: the only time that its secret is seen.
+    package struct CreatedKey: Sendable {
+        package var key: APIKey
+        package var secret: String
+    }
+
+    package func createKey(
+        tenant: String, mode: Mode, name: String, scopes: Set<Scope>, limit: RateLimit?
+    ) throws(StoreError) -> CreatedKey {
+        try directory.create()
+        let control = try directory.openControl()
+        defer { control.close() }
+        return try Administration.createKey(
+            in: control, tenant: tenant, mode: mode, name: name, scopes: scopes, limit: limit)
+    }
+
+    static func createKey(
+        in control: any ControlStore, tenant: String, mode: Mode, name: String, scopes: Set<Scope>, limit: RateLimit?
+    ) throws(StoreError) -> CreatedKey {
+        let realm = try control.realm(tenant: tenant, mode: mode, at: now, makeID: freshID)
+        let id = freshID()
+        let secret = KeySecret.mint(mode: mode, id: id)
+        let key = APIKey(
+            id: id, realm: realm, name: name, scopes: scopes, secretHash: secret.hash, limit: limit, createdAt: now)
+        try control.insert(key)
+        return CreatedKey(key: key, secret: secret.text)
+    }
+
+    package func keys(tenant: String?) throws(StoreError) -> [APIKey] {
+        let control = try existingControl()
+        defer { control.close() }
+        return try control.keys(tenant: tenant)
+    }
+
+    /// Makes a new key with the same rights; the old one lives on for the grace time.
+    package func rollKey(_ id: ULID, grace: Duration) throws(StoreError) -> CreatedKey {
+        let control = try existingControl()
+        defer { control.close() }
+        guard let old = try control.key(id), old.expiresAt.map({ $0 > Administration.now }) ?? true else {
+            throw .notFound("key_\(id.text)")
+        }
+        let created = try Administration.createKey(
+            in: control, tenant: old.realm.tenant, mode: old.realm.mode, name: old.name, scopes: old.scopes, limit: old.limit)
+        let end = Administration.now.milliseconds + grace.components.seconds * 1_000
+        _ = try control.setExpiry(of: id, to: Instant(milliseconds: end))
+        return created
+    }
+
+    package func revokeKey(_ id: ULID) throws(StoreError) -> APIKey {
+        let control = try existingControl()
+        defer { control.close() }
+        guard let key = try control.setExpiry(of: id, to: Administration.now) else { throw .notFound("key_\(id.text)") }
+        return key
+    }
+
+    private func existingControl() throws(StoreError) -> SQLiteControlStore {
+        guard directory.exists else { throw .notFound("an installation in \(directory.path)") }
+        return try directory.openControl()
+    }
+
+    // MARK: Verify, backup, restore
+
+    package struct VerifiedRealm: Sendable {
+        package var realm: Realm
+        package var report: VerificationReport
+    }
+
+    /// Verifies the realms of the tenant and mode, all where nil. A realm to which nothing was ever written is right.
+    package func verify(
+        tenant: String?, mode: Mode?, progress: (Realm, UInt64, UInt64) -> Void
+    ) throws(StoreError) -> [VerifiedRealm] {
+        var verified: [VerifiedRealm] = []
+        for realm in try realms() where (tenant ?? realm.tenant) == realm.tenant && (mode ?? realm.mode) == realm.mode {
+            verified.append(VerifiedRealm(realm: realm, report: try verify(realm) { progress(realm, $0, $1) }))
+        }
+        if verified.isEmpty, let tenant { throw .notFound("tenant \(tenant)\(mode.map { " in \($0.rawValue) mode" } ?? "")") }
+        return verified
+    }
+
+    private func verify(_ realm: Realm, progress: (UInt64, UInt64) -> Void) throws(StoreError) -> VerificationReport {
+        let store: SQLiteRealmStore
+        do throws(StoreError) {
+            store = try directory.openRealmForReading(realm)
+        } catch .notFound {
+            return VerificationReport()
+        }
+        defer { store.close() }
+        var verifier = LedgerVerifier(store: store)
+        return try verifier.run(progress: progress)
+    }
+
+    /// Copies everything into a new folder.
+    package func backup(to folder: String, progress: (Int, Int) -> Void) throws(StoreError) -> CopyManifest {
+        CopyManifest(try directory.backup(to: folder, at: Administration.now, progress: progress))
+    }
+
+    /// Makes the data directory of a backup, once it is verified.
+    package func restore(from folder: String, progress: (Int, Int) -> Void) throws(StoreError) -> CopyManifest {
+        CopyManifest(try directory.restore(from: folder, progress: progress))
+    }
+
+    package func realms() throws(StoreError) -> [Realm] {
+        let control = try existingControl()
+        defer { control.close() }
+        return try control.realms()
+    }
+
+    /// Forgets a realm and its keys, so that the tenant starts anew. The file goes when the server starts next, or now
+    /// when none runs.
+    package func removeRealm(tenant: String, mode: Mode) throws(StoreError) -> Bool {
+        let control = try existingControl()
+        defer { control.close() }
+        guard let realm = try control.realms().first(where: { $0.tenant == tenant && $0.mode == mode }) else { return false }
+        try control.removeRealm(realm)
+        do throws(StoreError) {
+            let lock = try directory.lock()
+            defer { lock.release() }
+            _ = try directory.removeOrphans(sparing: try control.realms(), holding: lock)
+        } catch .inUse {
+            return true
+        }
+        return true
+    }
+}
+
+/// What a backup holds.
+package struct CopyManifest: Sendable {
+    /// Each realm with the end of its journal; nil when nothing was ever written to it.
+    package var realms: [(realm: Realm, head: SealedHead?)]
+
+    init(_ manifest: BackupManifest) {
+        realms = manifest.realms.map { ($0.realm, $0.head) }
+    }
+}

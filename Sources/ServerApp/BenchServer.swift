@@ -1,0 +1,68 @@
+import Foundation
+import HTTPInterface
+import LedgerCore
+import LedgerEngine
+import LedgerStorage
+import Logging
+import NIOPosix
+import SkutrailAPI
+import WireSchema
+
+/// A server and its yardstick in one process, over a data directory of its own: what `bincard bench` measures.
+package struct BenchServer: Sendable {
+    package var url: String
+    package var yardstickURL: String
+    package var apiKey: String
+    /// Median of a small write and its fsync in the data directory, in nanoseconds.
+    package var syncTime: UInt64
+    private var ledgers: @Sendable () -> UInt64
+
+    /// Seq of the realm that is measured.
+    package var seq: UInt64 { ledgers() }
+
+    /// Runs both while `body` measures.
+    ///
+    /// - Parameter data: the directory, made when it is new; what is there already stays and is measured too.
+    package static func during<Result: Sendable>(
+        data: String, body: @escaping @Sendable (BenchServer) async throws -> Result
+    ) async throws -> Result {
+        let settings = try Settings(
+            flags: ["data": data, "host": "127.0.0.1", "port": "0", "access-log": "off", "log-level": "error"],
+            environment: [:])
+        var logger = Logger(label: "bench")
+        logger.logLevel = .error
+        let server = try BincardServer(settings: settings, logger: logger)
+        let administration = Administration(data: data)
+        let key = try administration.createKey(
+            tenant: "bench", mode: .test, name: "bench", scopes: Set(Scope.allCases), limit: nil)
+        let syncTime = administration.syncTime ?? 0
+        let engine = server.engine
+        return try await server.during { url in
+            try await withYardstick { yardstickURL in
+                try await body(
+                    BenchServer(
+                        url: url, yardstickURL: yardstickURL, apiKey: key.secret, syncTime: syncTime,
+                        ledgers: { engine.openRealms.map(\.head.head.seq).max() ?? 0 }))
+            }
+        }
+    }
+
+    private static func withYardstick<Result: Sendable>(
+        _ body: @escaping @Sendable (_ url: String) async throws -> Result
+    ) async throws -> Result {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: ProcessInfo.processInfo.activeProcessorCount)
+        let (ports, continuation) = AsyncStream<Int>.makeStream()
+        let yardstick = Task {
+            try await Yardstick().run(
+                eventLoopGroup: group,
+                decode: { bytes in try JSONDocument(bytes).decode(LedgerWrite.self).jsonBytes() },
+                onRunning: { continuation.yield($0) })
+        }
+        defer { yardstick.cancel() }
+        var ports_ = ports.makeAsyncIterator()
+        guard let port = await ports_.next() else { throw CancellationError() }
+        let result = try await body("http://127.0.0.1:\(port)")
+        yardstick.cancel()
+        return result
+    }
+}

@@ -1,0 +1,236 @@
+import Foundation
+package import HTTPInterface
+import LedgerCore
+package import LedgerEngine
+package import LedgerStorage
+package import Logging
+import NIOCore
+import NIOPosix
+import SKInventoryAPI
+package import SQLiteStorage
+import ServiceLifecycle
+import SkutrailAPI
+import Synchronization
+package import UnixSignals
+
+/// The composition root: a data directory becomes a server.
+package final class BincardServer: Sendable {
+    package let engine: LedgerEngine
+    package let directory: DataDirectory
+    package let metrics = ServerMetrics()
+    private let control: SQLiteControlStore
+    private let lock: DirectoryLock
+    private let keys: KeyRing
+    private let gateway: Gateway
+    private let accessLog: AccessLog
+    private let readiness = Readiness()
+    private let settings: Settings
+    private let logger: Logger
+    /// What runs, to shut it down from within the process.
+    private let running = Mutex<ServiceGroup?>(nil)
+
+    /// A key that was made because the installation is new; nil later.
+    package let firstKey: Administration.CreatedKey?
+
+    /// Opens the installation, making it when it is new. Blocks.
+    ///
+    /// - Throws: `StoreError` (in use, not writable, too new, not durable …), or the access log's error.
+    package init(settings: Settings, logger: Logger) throws {
+        self.settings = settings
+        self.logger = logger
+        directory = DataDirectory(path: settings["data"])
+        try directory.create()
+        let lock = try directory.lock()
+        let isNew = !directory.exists
+        let control = try directory.openControl()
+        _ = try directory.removeOrphans(sparing: try control.realms(), holding: lock)
+        firstKey = isNew
+            ? try Administration.createKey(
+                in: control, tenant: "default", mode: .test, name: "first key", scopes: Set(Scope.allCases),
+                limit: RateLimit(rate: settings.number("rate"), burst: settings.number("burst")))
+            : nil
+        let secret = try control.installationSecret {
+            var generator = SystemRandomNumberGenerator()
+            return (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        }
+        keys = KeyRing(store: control, logger: logger)
+        try keys.refresh()
+        keys.start()
+        engine = BincardServer.makeEngine(settings, directory, lock, metrics, logger)
+        accessLog = try AccessLog(destination: BincardServer.logDestination(settings["access-log"]))
+        gateway = Gateway(
+            operations: SkutrailAPI.operations + SKInventoryAPI.operations,
+            openRoutes: OpenRoutes.all(readiness: readiness, metrics: metrics), engine: engine, keys: keys,
+            metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), logger: logger)
+        self.control = control
+        self.lock = lock
+        registerRealmMetrics()
+    }
+
+    private static func makeEngine(
+        _ settings: Settings, _ directory: DataDirectory, _ lock: DirectoryLock, _ metrics: ServerMetrics, _ logger: Logger
+    ) -> LedgerEngine {
+        var limits = EngineLimits()
+        limits.queuedCommands = settings.number("queue")
+        limits.levelsInMemory = settings.number("levels-in-memory")
+        let environment = EngineEnvironment(
+            now: { Administration.now }, random: Administration.random,
+            failStop: { realm, error in
+                // The outcome of the commit is unknown: nothing more may be acknowledged (docs/ARCHITECTURE.md).
+                logger.critical("a ledger can't be written; stopping", metadata: ["realm": "\(realm.id.text)", "error": "\(error)"])
+                _exit(1)
+            },
+            observer: EngineObserver { commands, nanoseconds in
+                metrics.batchSize.observe(UInt64(commands))
+                metrics.commitTime.observe(nanoseconds)
+            },
+            limits: limits)
+        return LedgerEngine(
+            environment: environment, writerThreads: settings.number("writers"), readerThreads: settings.number("readers")
+        ) { realm throws(StoreError) in try directory.openRealm(realm, holding: lock) }
+    }
+
+    private static func logDestination(_ text: String) -> AccessLog.Destination {
+        switch text {
+        case "off": .off
+        case "-": .standardOutput
+        default: .file(text)
+        }
+    }
+
+    private func registerRealmMetrics() {
+        let engine = engine
+        metrics.registry.computed("bincard_queue_depth", help: "Commands that wait in a ledger's queue.", kind: .gauge) {
+            engine.openRealms.map { MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.queueDepth)) }
+        }
+        metrics.registry.computed("bincard_ledger_seq", help: "Seq of a ledger's last entry.", kind: .gauge) {
+            engine.openRealms.map { MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.head.head.seq)) }
+        }
+    }
+
+    private static func labels(_ realm: Realm) -> [(name: String, value: String)] {
+        [(name: "tenant", value: realm.tenant), (name: "mode", value: realm.mode.rawValue)]
+    }
+
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled: then it accepts nothing more, finishes what runs,
+    /// writes the projections and closes the files.
+    ///
+    /// - Parameter onRunning: called with the address once connections are accepted.
+    package func run(
+        gracefulShutdownSignals: [UnixSignal] = [.sigterm, .sigint],
+        onRunning: @escaping @Sendable (_ host: String, _ port: Int) async -> Void
+    ) async throws {
+        var configuration = ListenerConfiguration(host: settings["host"], port: settings.number("port"))
+        configuration.threads = settings.number("threads")
+        configuration.limits.bodyBytes = settings.number("body-limit")
+        configuration.limits.connections = settings.number("connections")
+        configuration.limits.requestDeadline = .seconds(Int64(settings.number("request-timeout")))
+        configuration.limits.shutdownGrace = .seconds(Int64(settings.number("shutdown-grace")))
+        let host = settings["host"]
+        let listener = HTTPListener(
+            configuration: configuration, handler: gateway, telemetry: metrics.listener, logger: logger
+        ) { [readiness, directory] address in
+            let port = address?.port ?? 0
+            readiness.set(true)
+            ServerNote(host: host, port: port).write(in: directory)
+            await onRunning(host, port)
+        }
+        let services = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: listener, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: gracefulShutdownSignals, logger: logger))
+        running.withLock { $0 = services }
+        let result: Result<Void, any Error>
+        do {
+            try await services.run()
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        readiness.set(false)
+        close()
+        try result.get()
+    }
+
+    /// Serves on the address of the settings while `body` runs, then shuts down gracefully.
+    ///
+    /// - Parameter body: gets the server's URL.
+    package func during<Result: Sendable>(
+        _ body: @escaping @Sendable (_ url: String) async throws -> Result
+    ) async throws -> Result {
+        let (addresses, continuation) = AsyncStream<String>.makeStream()
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                defer { continuation.finish() }
+                try await self.run(gracefulShutdownSignals: []) { host, port in
+                    continuation.yield("http://\(host):\(port)")
+                }
+                return nil
+            }
+            group.addTask {
+                for await url in addresses {
+                    do {
+                        let result = try await body(url)
+                        await self.shutDown()
+                        return result
+                    } catch {
+                        await self.shutDown()
+                        throw error
+                    }
+                }
+                return nil
+            }
+            var result: Result?
+            for try await value in group { result = value ?? result }
+            guard let result else { throw CancellationError() }
+            return result
+        }
+    }
+
+    /// Begins a graceful shutdown of a running server.
+    package func shutDown() async {
+        await running.withLock { $0 }?.triggerGracefulShutdown()
+    }
+
+    /// Writes and closes everything. Blocks for as long as the projections take.
+    private func close() {
+        ServerNote.remove(from: directory)
+        engine.close()
+        keys.stop()
+        accessLog.close()
+        control.close()
+        lock.release()
+    }
+
+    /// Opens every ledger now rather than with its first request. Blocks.
+    package func warm() throws(StoreError) {
+        for realm in try control.realms() {
+            let opened = WaitedResult<StoreError>()
+            engine.open(realm) { result in
+                if case .failure(let error) = result { opened.set(error) } else { opened.set(nil) }
+            }
+            if let error = opened.wait() { throw error }
+        }
+    }
+}
+
+/// A result that one thread waits for and another brings.
+private final class WaitedResult<Failure: Error>: Sendable {
+    private let condition = NSCondition()
+    // Guarded by `condition`.
+    private nonisolated(unsafe) var result: Failure??
+
+    func set(_ error: Failure?) {
+        condition.withLock {
+            result = .some(error)
+            condition.broadcast()
+        }
+    }
+
+    func wait() -> Failure? {
+        condition.withLock {
+            while result == nil { condition.wait() }
+            return result ?? nil
+        }
+    }
+}

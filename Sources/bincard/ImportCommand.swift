@@ -1,0 +1,40 @@
+import ArgumentParser
+import Foundation
+import ImportClient
+
+struct ImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Import movements from a CSV (plain or .gz; - for standard input).",
+        discussion: """
+            Columns are named as the members of a movement: sku (or item_id), location (or location_id), type, qty, reason, \
+            reference, note, unit_cost, occurred_at. Running it again, or resuming after it was killed, changes nothing \
+            that is done. Refused lines go to FILE.errors.csv. Presets: \(ImportJob.presets.joined(separator: ", ")).
+            """)
+
+    @Argument(help: "The file, or -.") var file: String
+    @Option(help: "Base address of the server.") var url = "http://127.0.0.1:8080"
+    @Option(help: "An API key (or BINCARD_API_KEY).") var apiKey: String?
+    @Option(help: "How a known file is read.") var preset: String?
+    @Flag(help: "Read and count; send nothing.") var dryRun = false
+    @Flag(help: "Go on where an earlier run ended.") var resume = false
+    @Option(help: "Movements in one request, 1 to 1000.") var batch = 500
+    @Option(help: "Where refused lines go.") var errors: String?
+    @Option(help: "text or json.") var format = OutputFormat.text
+
+    func run() async throws {
+        guard let key = apiKey ?? ProcessInfo.processInfo.environment["BINCARD_API_KEY"] ?? (dryRun ? "" : nil) else {
+            throw ValidationError("--api-key (or BINCARD_API_KEY) is needed; `bincard keys create` makes one.")
+        }
+        var options = ImportOptions(file: file, url: url, apiKey: key, preset: preset)
+        options.isDryRun = dryRun
+        options.isResume = resume
+        options.batchLines = batch
+        options.errorsFile = errors
+        let summary = try await ImportJob.run(options)
+        switch format {
+        case .json: print(try summary.json())
+        case .text: print(summary.description)
+        }
+        if summary.exitCode != .done { throw ArgumentParser.ExitCode(summary.exitCode.rawValue) }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Foundation
+import LedgerCore
+import LedgerStorage
+import Logging
+import ServerApp
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the APIs on an embedded SQLite.",
+        discussion: "Without any flag: makes ./bincard-data, listens on 127.0.0.1:8080 and prints a test key once.")
+
+    @Option(name: .long, help: "The data directory.")
+    var data: String?
+    @Option(name: .long, help: "The address to listen on.")
+    var host: String?
+    @Option(name: .long, help: "The port to listen on; 0 for any free one.")
+    var port: Int?
+    @Option(name: .long, help: "Where each request is logged as JSON: a file, - for standard output, or off.")
+    var accessLog: String?
+    @Option(name: .long, help: "A configuration file instead of bincard.yaml.")
+    var config: String?
+    @Option(name: .long, parsing: .upToNextOption, help: "Any setting as name=value; `bincard config show` lists them.")
+    var set: [String] = []
+
+    func run() async throws {
+        let settings = try Settings(flags: try flags(), file: config)
+        var logger = Logger(label: "bincard") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: settings["log-level"]) ?? .info
+        let server = try BincardServer(settings: settings, logger: logger)
+        let opened = Task.detached { [server] in
+            try server.warm()
+        }
+        try await opened.value
+        try await server.run { host, port in
+            Welcome.print(host: host, port: port, data: settings["data"], firstKey: server.firstKey)
+        }
+    }
+
+    private func flags() throws -> [String: String] {
+        var flags: [String: String] = [:]
+        flags["data"] = data
+        flags["host"] = host
+        flags["port"] = port.map(String.init)
+        flags["access-log"] = accessLog
+        for pair in set {
+            let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, Setting.all.contains(where: { $0.name == parts[0] }) else {
+                throw ValidationError("--set \(pair): it must be name=value of a setting; `bincard config show` lists them.")
+            }
+            flags[parts[0]] = parts[1]
+        }
+        return flags
+    }
+}
+
+/// What a person sees once the server listens.
+enum Welcome {
+    static func print(host: String, port: Int, data: String, firstKey: Administration.CreatedKey?) {
+        let shown = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
+        let url = "http://\(shown.contains(":") ? "[\(shown)]" : shown):\(port)"
+        var lines = [
+            "",
+            "Bincard \(BincardVersion.current) is ready on \(url)",
+            "├─ \(url)/v1             Skutrail API",
+            "├─ \(url)/inventory/v1   SK Inventory API",
+            "├─ \(url)/openapi.json   OpenAPI documents",
+            "├─ \(url)/readyz         /livez, /metrics",
+            "└─ data in \(data)",
+            "",
+        ]
+        if let firstKey {
+            lines += [
+                "Your test key, shown only now:",
+                "    \(firstKey.secret)",
+                "",
+                "Try it:",
+                "    curl -sS \(url)/inventory/v1/items -H 'Authorization: Bearer \(firstKey.secret)' \\",
+                "      -H 'Idempotency-Key: first-item' -H 'Content-Type: application/json' \\",
+                "      -d '{\"sku\": \"SKU-0042\", \"name\": \"Blue Widget 500ml\"}'",
+                "",
+                "`bincard demo load` adds a small realm to look at; `bincard keys create` makes more keys.",
+                "",
+            ]
+        }
+        Swift.print(lines.joined(separator: "\n"))
+        fflush(nil)
+    }
+}

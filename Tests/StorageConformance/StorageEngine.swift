@@ -1,0 +1,64 @@
+import Foundation
+import LedgerCore
+import LedgerStorage
+import MemoryStorage
+import SQLiteStorage
+import Testing
+
+/// An engine that the suite runs on. Each test makes a fresh installation, and may open its stores again.
+enum StorageEngine: String, CaseIterable, CustomTestStringConvertible {
+    case memory
+    case sqlite
+
+    var testDescription: String { rawValue }
+}
+
+/// One realm and one control store of an engine, in a place of their own that goes away with it.
+final class Installation {
+    let engine: StorageEngine
+    private let directory: DataDirectory
+    private let lock: DirectoryLock?
+    private let realm = Realm(id: ULID(high: 3, low: 4), tenant: "acme", mode: .test)
+    private let memoryRealm = MemoryRealmStore()
+    private let memoryControl = MemoryControlStore()
+    private(set) var store: any RealmStore
+    private(set) var control: any ControlStore
+
+    init(_ engine: StorageEngine) throws {
+        self.engine = engine
+        directory = DataDirectory(path: NSTemporaryDirectory() + "/bincard-\(UUID().uuidString)")
+        switch engine {
+        case .memory:
+            lock = nil
+            store = memoryRealm
+            control = memoryControl
+        case .sqlite:
+            try directory.create()
+            let lock = try directory.lock()
+            self.lock = lock
+            store = try directory.openRealm(realm, holding: lock)
+            control = try directory.openControl()
+        }
+    }
+
+    deinit {
+        store.close()
+        control.close()
+        lock?.release()
+        try? FileManager.default.removeItem(atPath: directory.path)
+    }
+
+    /// Closes both stores and opens them again: what was committed must be there.
+    func reopen() throws {
+        store.close()
+        control.close()
+        guard let lock else { return }
+        store = try directory.openRealm(realm, holding: lock)
+        control = try directory.openControl()
+    }
+
+    /// A second connection to the control store, as another process would have one.
+    func otherControl() throws -> any ControlStore {
+        engine == .sqlite ? try directory.openControl() : memoryControl
+    }
+}
