@@ -96,7 +96,7 @@ struct ListenerFramingTests {
             // What follows would be the smuggled one.
             try client.send(example.request + "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
             let response = try client.readResponse()
-            #expect(response.status == example.status, "\(response.body)")
+            #expect(response.status == example.status, "\(example.name): \(response.body)")
             #expect(response.header("connection") == "close")
             #expect(client.isClosedByServer())
             #expect(listener.handler.requests.isEmpty)

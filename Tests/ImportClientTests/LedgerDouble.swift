@@ -81,7 +81,8 @@ final class LedgerDouble: Sendable {
         if let place = movements.firstIndex(where: { ($0["note"] as? String ?? "").count > 500 }) {
             return .json(
                 422,
-                #"{"code":"validation_failed","detail":"invalid","errors":[{"pointer":"/movements/\#(place)/note","message":"too long"}]}"#
+                #"{"code":"validation_failed","detail":"invalid","errors":[{"pointer":"/movements/\#(place)/note","#
+                    + #""message":"too long"}]}"#
             )
         }
         state.batches.append(movements.count)
@@ -105,7 +106,8 @@ final class LedgerDouble: Sendable {
         }
         return .json(
             200,
-            #"{"recorded":\#(recorded),"replayed":\#(replayed),"refused":\#(refused),"results":[\#(results.joined(separator: ","))]}"#
+            #"{"recorded":\#(recorded),"replayed":\#(replayed),"refused":\#(refused),"#
+                + #""results":[\#(results.joined(separator: ","))]}"#
         )
     }
 

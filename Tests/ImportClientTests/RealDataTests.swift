@@ -6,8 +6,8 @@ import Testing
 struct RealDataTests {
     /// Beside the repository, when it is there.
     private static let file: String? = {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().resolvingSymlinksInPath()
+        let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
         let places = [root, URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
             .map { $0.deletingLastPathComponent().appendingPathComponent("shared/data/online_retail.csv.gz").path }
         return places.first { FileManager.default.fileExists(atPath: $0) }

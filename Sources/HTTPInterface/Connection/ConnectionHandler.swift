@@ -45,7 +45,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     var receivingSince: UInt64?
     private var sliceTime: UInt64 = 0
     private var slice: ByteBuffer?
-    private var sawLineEnd = false
+    /// Bytes of a request line that is not over yet; nil behind it.
+    private var lineBytes: Int? = 0
     var lastActivity: UInt64
     var continueIsDue = false
     var unread = UnreadOutput()
@@ -109,14 +110,21 @@ final class ConnectionHandler: ChannelInboundHandler {
         self.slice = slice
     }
 
-    /// Remembers whether the request line is over, which only matters when it is too long to be parsed.
+    /// Remembers how long the request line is, which only matters when it is too long to be parsed.
     func sliceEnded() {
         if receivingSince == nil {
-            sawLineEnd = false
-        } else if arriving == nil, !sawLineEnd, let slice {
-            sawLineEnd = slice.readableBytesView.contains(0x0A)
+            lineBytes = 0
+        } else if arriving == nil, let before = lineBytes, let slice {
+            lineBytes = slice.readableBytesView.contains(0x0A) ? nil : before + slice.readableBytes
         }
         slice = nil
+    }
+
+    /// After the parser had to give up: whether the target was too long for it, and not the lines after it.
+    private var requestLineIsTooLong: Bool {
+        guard let before = lineBytes, let bytes = slice?.readableBytesView else { return false }
+        let end = bytes.firstIndex(of: 0x0A) ?? bytes.endIndex
+        return before + bytes.distance(from: bytes.startIndex, to: end) > shard.limits.targetBytes
     }
 
     // MARK: Requests
@@ -201,11 +209,9 @@ final class ConnectionHandler: ChannelInboundHandler {
         arriving = nil
         switch error {
         case HTTPParserError.headerOverflow:
-            // Either the target alone is too long to be held, or the lines after it are.
-            let inRequestLine = !sawLineEnd && !(slice?.readableBytesView.contains(0x0A) ?? false)
             let limits = shard.limits
             refuse(
-                inRequestLine ? .targetTooLong(limit: limits.targetBytes) : .headersTooLarge(limit: limits.headerBytes),
+                requestLineIsTooLong ? .targetTooLong(limit: limits.targetBytes) : .headersTooLarge(limit: limits.headerBytes),
                 target: target)
         case let error as HTTPParserError:
             refuse(.malformed(ConnectionHandler.describe(error)), target: target)

@@ -14,8 +14,7 @@ package final class HTTPListener: Service {
     /// The event loops; theirs is the thread on which the handler is called. Shut down when `run()` returns.
     package let eventLoopGroup: MultiThreadedEventLoopGroup
     private let configuration: ListenerConfiguration
-    private let handler: any RequestHandler
-    private let telemetry: ListenerTelemetry
+    private let setup: ConnectionSetup
     private let logger: Logger
     private let onRunning: @Sendable (SocketAddress?) async -> Void
 
@@ -26,12 +25,12 @@ package final class HTTPListener: Service {
         onRunning: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
     ) {
         self.configuration = configuration
-        self.handler = handler
-        self.telemetry = telemetry
         self.logger = logger
         self.onRunning = onRunning
         let threads = configuration.threads > 0 ? configuration.threads : System.coreCount
         self.eventLoopGroup = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+        self.setup = ConnectionSetup(
+            group: eventLoopGroup, limits: configuration.limits, handler: handler, telemetry: telemetry)
     }
 
     /// Throws what binding throws (an address in use, a name that does not resolve). May be called once.
@@ -43,6 +42,7 @@ package final class HTTPListener: Service {
         } catch {
             result = .failure(error)
         }
+        setup.close()
         try? await eventLoopGroup.shutdownGracefully()
         try result.get()
     }
@@ -52,8 +52,7 @@ package final class HTTPListener: Service {
         let logger = self.logger
         let onRunning = self.onRunning
         let server = Server(
-            childChannelSetup: ConnectionSetup(
-                group: eventLoopGroup, limits: configuration.limits, handler: handler, telemetry: telemetry),
+            childChannelSetup: setup,
             configuration: ServerConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: configuration.backlog,
                 availableConnectionsDelegate: .maximum(connections, logger: logger)),
@@ -63,6 +62,8 @@ package final class HTTPListener: Service {
             },
             eventLoopGroup: eventLoopGroup, logger: logger)
         try await server.run()
+        // Its connections have ended, but it may still be taking note of that on the loops, which must not end before.
+        try? await server.shutdownGracefully()
     }
 
     /// Accepts one connection at a time, so that the cap is exact, and survives a failed accept.
@@ -98,6 +99,10 @@ private struct ConnectionSetup: ServerChildChannel {
         }
         self.shards = shards
         self.limits = limits
+    }
+
+    func close() {
+        for shard in shards.values { shard.closeMailbox() }
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {

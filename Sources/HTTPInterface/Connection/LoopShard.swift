@@ -11,7 +11,12 @@ final class LoopShard: @unchecked Sendable {
     let handler: any RequestHandler
     let telemetry: ListenerTelemetry
 
-    private let mailbox = Mutex<[PendingResponse]>([])
+    private struct Mailbox {
+        var responses: [PendingResponse] = []
+        var isClosed = false
+    }
+
+    private let mailbox = Mutex(Mailbox())
     private var spareMailbox: [PendingResponse] = []
     private var touched: [ConnectionHandler] = []
     private var connections: [ConnectionHandler] = []
@@ -32,17 +37,23 @@ final class LoopShard: @unchecked Sendable {
 
     // MARK: Mailbox
 
-    /// From any thread. Only the response that finds the mailbox empty wakes the loop.
+    /// From any thread. Only the response that finds the mailbox empty wakes the loop. That happens under the lock, so
+    /// that no loop is woken after `closeMailbox` has returned.
     func post(_ pending: PendingResponse) {
-        let wasEmpty = mailbox.withLock { mailbox in
-            mailbox.append(pending)
-            return mailbox.count == 1
+        mailbox.withLock { mailbox in
+            guard !mailbox.isClosed else { return }
+            mailbox.responses.append(pending)
+            if mailbox.responses.count == 1 { eventLoop.execute { self.drainMailbox() } }
         }
-        if wasEmpty { eventLoop.execute { self.drainMailbox() } }
+    }
+
+    /// Before the loop ends: whoever still answers after that speaks to nobody.
+    func closeMailbox() {
+        mailbox.withLock { $0.isClosed = true }
     }
 
     private func drainMailbox() {
-        mailbox.withLock { swap(&$0, &spareMailbox) }
+        mailbox.withLock { swap(&$0.responses, &spareMailbox) }
         for pending in spareMailbox {
             guard let connection = pending.deliver() else { continue }
             if connection.markTouched() { touched.append(connection) }
