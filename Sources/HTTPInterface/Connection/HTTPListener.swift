@@ -36,22 +36,27 @@ package final class HTTPListener: Service {
     /// Throws what binding throws (an address in use, a name that does not resolve). May be called once.
     package func run() async throws {
         let result: Result<Void, any Error>
+        weak var server: Server<ConnectionSetup>?
         do {
-            try await serve()
+            let running = makeServer()
+            server = running
+            try await running.run()
             result = .success(())
         } catch {
             result = .failure(error)
         }
         setup.close()
+        // The server may still be winding up in a task of its own, which needs the loops; when it is through, it is gone.
+        for _ in 0..<500 where server != nil { try? await Task.sleep(for: .milliseconds(1)) }
         try? await eventLoopGroup.shutdownGracefully()
         try result.get()
     }
 
-    private func serve() async throws {
+    private func makeServer() -> Server<ConnectionSetup> {
         let connections = configuration.limits.connections
         let logger = self.logger
         let onRunning = self.onRunning
-        let server = Server(
+        return Server(
             childChannelSetup: setup,
             configuration: ServerConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), backlog: configuration.backlog,
@@ -61,9 +66,6 @@ package final class HTTPListener: Service {
                 await onRunning(channel.localAddress)
             },
             eventLoopGroup: eventLoopGroup, logger: logger)
-        try await server.run()
-        // Its connections have ended, but it may still be taking note of that on the loops, which must not end before.
-        try? await server.shutdownGracefully()
     }
 
     /// Accepts one connection at a time, so that the cap is exact, and survives a failed accept.
