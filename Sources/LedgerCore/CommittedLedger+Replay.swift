@@ -31,10 +31,16 @@ extension CommittedLedger {
     public func footprint(of entry: Entry, into footprint: inout Footprint) {
         guard case .movementRecorded(let movement) = entry.change else { return }
         let key = LevelKey(item: movement.item, location: movement.location)
-        if movement.link.previous != 0, levels[key] == nil { footprint.levels.append(key) }
+        need(key, movement.link, into: &footprint)
         guard let target = movement.target else { return }
         let other = LevelKey(item: movement.item, location: target.location)
-        if target.link.previous != 0, levels[other] == nil { footprint.levels.append(other) }
+        need(other, target.link, into: &footprint)
+    }
+
+    /// A level's first entry too may find it in the store, when its row was written ahead of the others: replayed on
+    /// nothing, the entry would be counted a second time.
+    private func need(_ key: LevelKey, _ link: HistoryLink, into footprint: inout Footprint) {
+        if levels[key] == nil, link.previous != 0 || hasLevel(key) { footprint.levels.append(key) }
     }
 
     private func replay(_ pool: CostPool, at key: LevelKey, quantity: Int64, link: HistoryLink, seq: UInt64) {

@@ -14,10 +14,14 @@ struct BatchFold {
     /// Former default locations, whose rows change without an entry of their own.
     var displacedDefaults: [LocationNumber] = []
 
-    init(state: LedgerState, now: Instant, random: (UInt16, UInt64)) {
+    /// - Parameter commands: how many commands the batch has: room is made for them.
+    init(state: LedgerState, now: Instant, random: (UInt16, UInt64), commands: Int) {
         self.state = state
         self.now = now
         self.random = random
+        entries.reserveCapacity(commands)
+        records.reserveCapacity(commands)
+        recordsByKey.reserveCapacity(commands)
     }
 
     mutating func keep(_ answer: Answer, under identity: RequestIdentity) {
@@ -40,18 +44,24 @@ struct BatchFold {
         return decision
     }
 
-    /// What an atomic group gives back when one of its commands is refused.
+    /// What an atomic group goes back to when one of its commands is refused.
     struct Mark {
         var state: LedgerState
         var entries: Int
+        var records: Int
         var displacedDefaults: Int
     }
 
-    var mark: Mark { Mark(state: state, entries: entries.count, displacedDefaults: displacedDefaults.count) }
+    var mark: Mark {
+        Mark(state: state, entries: entries.count, records: records.count, displacedDefaults: displacedDefaults.count)
+    }
 
+    /// Undoes everything since the mark: state, entries and answers, whose keys are free again.
     mutating func rollBack(to mark: Mark) {
         state = mark.state
         entries.removeLast(entries.count - mark.entries)
+        for record in records[mark.records...] { recordsByKey[record.key] = nil }
+        records.removeLast(records.count - mark.records)
         displacedDefaults.removeLast(displacedDefaults.count - mark.displacedDefaults)
     }
 }

@@ -4,14 +4,16 @@ import Synchronization
 /// Threads for calls that block: commits and reads of the store. Never an event loop, never Swift's cooperative pool,
 /// which has as many threads as the machine has cores.
 ///
-/// Jobs start in the order in which they came. A thread is started when a job finds none idle, up to `maximum`.
+/// Jobs start in the order in which they came. A thread is started when a job finds none free, up to `maximum`.
 package final class BlockingThreads: Sendable {
     package typealias Job = @Sendable () -> Void
 
     private struct State {
-        var jobs: ArraySlice<Job> = []
+        var jobs = JobQueue()
         var threads = 0
-        var idle = 0
+        /// Threads that look for a job: those that sleep, those that a signal has woken but that don't run yet, and
+        /// those just started. A job beyond their number has nobody who would take it.
+        var seeking = 0
         var stopped = false
     }
 
@@ -24,35 +26,43 @@ package final class BlockingThreads: Sendable {
 
     package init(name: String, maximum: Int) {
         self.name = name
-        self.maximum = maximum
+        self.maximum = max(1, maximum)
     }
 
-    /// Whether jobs wait for a thread: a long-running job may use it to give way.
+    /// Whether more jobs wait than threads are free: a long-running job may use it to give way.
     package var isContended: Bool {
-        condition.withLock { !state.jobs.isEmpty }
+        condition.withLock { state.jobs.count > state.seeking }
     }
 
-    /// Runs the job on one of the threads. After `stop` it is dropped.
-    package func run(_ job: @escaping Job) {
+    /// Runs the job on one of the threads.
+    ///
+    /// - Returns: false after `stop`: the job was dropped.
+    @discardableResult
+    package func run(_ job: @escaping Job) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        guard !state.stopped else { return }
+        guard !state.stopped else { return false }
         state.jobs.append(job)
-        if state.idle > 0 {
-            condition.signal()
-        } else if state.threads < maximum {
+        if state.jobs.count > state.seeking, state.threads < maximum {
             state.threads += 1
+            state.seeking += 1
             let thread = Thread { [self] in work() }
             thread.name = "\(name)-\(state.threads)"
             thread.stackSize = 1 << 20
             thread.start()
+        } else {
+            condition.signal()
         }
+        return true
     }
 
     /// Runs the job and waits for it asynchronously.
+    ///
+    /// - Throws: what the job throws; `CancellationError` after `stop`.
     package func run<Success: Sendable>(_ job: @escaping @Sendable () throws -> Success) async throws -> Success {
         try await withCheckedThrowingContinuation { continuation in
-            run { continuation.resume(with: Result { try job() }) }
+            let isTaken = run { continuation.resume(with: Result { try job() }) }
+            if !isTaken { continuation.resume(throwing: CancellationError()) }
         }
     }
 
@@ -65,18 +75,56 @@ package final class BlockingThreads: Sendable {
     }
 
     private func work() {
-        while let job = next() { job() }
+        // `run` has counted the new thread among those that seek.
+        var job = next()
+        while let current = job {
+            current()
+            // What the job held must not live on while the thread sleeps.
+            job = nil
+            condition.withLock { state.seeking += 1 }
+            job = next()
+        }
     }
 
     private func next() -> Job? {
         condition.lock()
         defer { condition.unlock() }
-        while state.jobs.isEmpty {
-            if state.stopped { return nil }
-            state.idle += 1
+        while true {
+            if let job = state.jobs.popFirst() {
+                state.seeking -= 1
+                return job
+            }
+            if state.stopped {
+                state.seeking -= 1
+                state.threads -= 1
+                return nil
+            }
             condition.wait()
-            state.idle -= 1
         }
-        return state.jobs.removeFirst()
+    }
+}
+
+/// First in, first out. A job that was taken is let go at once, with everything it holds.
+private struct JobQueue {
+    private var slots: [BlockingThreads.Job?] = []
+    private var first = 0
+
+    var count: Int { slots.count - first }
+
+    mutating func append(_ job: @escaping BlockingThreads.Job) { slots.append(job) }
+
+    mutating func popFirst() -> BlockingThreads.Job? {
+        guard first < slots.count else { return nil }
+        let job = slots[first]
+        slots[first] = nil
+        first += 1
+        if first == slots.count {
+            slots.removeAll(keepingCapacity: true)
+            first = 0
+        } else if first >= 64, first * 2 >= slots.count {
+            slots.removeFirst(first)
+            first = 0
+        }
+        return job
     }
 }

@@ -15,6 +15,8 @@ package final class LedgerEngine: Sendable {
         /// Those who wait for a realm that is being opened.
         var opening: [ULID: [@Sendable (Result<RealmLedger, StoreError>) -> Void]] = [:]
         var isClosed = false
+        /// Called when the last of `opening` is done, after `close`.
+        var onOpened: (@Sendable () -> Void)?
     }
 
     /// - Parameters:
@@ -51,31 +53,64 @@ package final class LedgerEngine: Sendable {
         }
         switch step {
         case .done(let open): completion(.success(open))
-        case .closed: completion(.failure(.failed(operation: "opening of a realm", detail: "the server is stopping")))
+        case .closed: completion(.failure(LedgerEngine.stopping))
         case .wait: break
         case .start: readers.run { self.finishOpening(realm) }
         }
     }
 
+    private static let stopping = StoreError.failed(operation: "opening of a realm", detail: "the server is stopping")
+
     private func finishOpening(_ realm: Realm) {
-        let result = Result { () throws(StoreError) in
-            try RealmLedger(
-                realm: realm, store: try openStore(realm), environment: environment, writers: writers, readers: readers)
-        }
-        let waiting = realms.withLock { realms in
+        var result = openLedger(realm)
+        let (waiting, isClosed) = realms.withLock { realms in
+            if realms.isClosed {
+                // Stays in `opening`: `close` waits until the store is closed again.
+                return (realms.opening.updateValue([], forKey: realm.id) ?? [], true)
+            }
             if case .success(let ledger) = result { realms.open[realm.id] = ledger }
-            return realms.opening.removeValue(forKey: realm.id) ?? []
+            return (realms.opening.removeValue(forKey: realm.id) ?? [], false)
+        }
+        if isClosed, case .success(let ledger) = result {
+            ledger.close()
+            result = .failure(LedgerEngine.stopping)
         }
         for completion in waiting { completion(result) }
+        guard isClosed else { return }
+        let onOpened: (@Sendable () -> Void)? = realms.withLock { realms in
+            realms.opening[realm.id] = nil
+            return realms.opening.isEmpty ? realms.onOpened : nil
+        }
+        onOpened?()
     }
 
-    /// Finishes every realm's queue, writes the projections and closes the stores. Blocks; nothing may be used after it.
+    private func openLedger(_ realm: Realm) -> Result<RealmLedger, StoreError> {
+        do throws(StoreError) {
+            let store = try openStore(realm)
+            do throws(StoreError) {
+                return .success(
+                    try RealmLedger(
+                        realm: realm, store: store, environment: environment, writers: writers, readers: readers))
+            } catch {
+                store.close()
+                throw error
+            }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Finishes every realm's queue, writes the projections and closes the stores, those included that are just being
+    /// opened. Blocks; not to be called on a thread of `readers`. Nothing may be used after it.
     package func close() {
-        let open = realms.withLock { realms in
+        let opened = BlockingSignal()
+        let (open, isOpening) = realms.withLock { realms in
             realms.isClosed = true
             defer { realms.open = [:] }
-            return Array(realms.open.values)
+            if !realms.opening.isEmpty { realms.onOpened = { opened.signal() } }
+            return (Array(realms.open.values), !realms.opening.isEmpty)
         }
+        if isOpening { opened.wait() }
         for ledger in open { ledger.close() }
         writers.stop()
         readers.stop()

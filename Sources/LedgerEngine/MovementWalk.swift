@@ -44,15 +44,21 @@ package struct MovementPage: Sendable {
 }
 
 extension RealmLedger {
-    /// Movements with a seq below `before`, newest first, at most `limit`. Blocks.
+    /// Movements with a seq below `before`, newest first, at most `limit`, which is 1 or more. Blocks.
     ///
     /// A level's own chain is followed where item and location are given, all chains of an item merged where only the
     /// item is, the reference index where a reference is; anything else scans the journal backwards.
     package func movements(
         _ filter: MovementFilter, before: UInt64, limit: Int
     ) throws(StoreError) -> MovementPage {
-        var walk = MovementWalk(ledger: self, filter: filter, limit: limit)
-        let before = min(before, head.head.seq + 1)
+        var walk = MovementWalk(ledger: self, filter: filter, limit: max(1, limit))
+        var before = min(before, head.head.seq &+ 1)
+        if let until = filter.until {
+            let (last, overflow) = until.milliseconds.subtractingReportingOverflow(1)
+            if overflow { return walk.page }
+            before = min(before, try store.lastSeq(recordedAtOrBefore: Instant(milliseconds: last)) &+ 1)
+        }
+        guard before > 1 else { return walk.page }
         if let reference = filter.reference {
             try walk.byReference(reference, before: before)
         } else if let item = filter.item {
@@ -100,13 +106,15 @@ private struct MovementWalk {
 
     mutating func byReference(_ reference: String, before: UInt64) throws(StoreError) {
         var next = before
-        while page.movements.count < limit {
+        var seen = 0
+        while true {
             let seqs = try ledger.references(to: reference, before: next, limit: limit + 1)
             for seq in seqs {
-                if page.movements.count == limit {
-                    page.next = next
+                if page.movements.count == limit || seen == MovementWalk.reach {
+                    page.next = seq + 1
                     return
                 }
+                seen += 1
                 next = seq
                 let entry = try entry(seq)
                 if isPast(entry) { return }
@@ -114,20 +122,19 @@ private struct MovementWalk {
             }
             if seqs.count <= limit { return }
         }
-        page.next = next
     }
 
     /// Follows the chains of the item's levels, always the newest entry among them.
     mutating func byItem(_ item: ItemNumber, before: UInt64) throws(StoreError) {
         let locations = filter.location.map { [$0] } ?? ledger.withCommitted { $0.locations(of: item) }
-        var heads: [(key: LevelKey, seq: UInt64)] = []
-        for location in locations {
-            let key = LevelKey(item: item, location: location)
-            let seq = try history.lastSeq(of: key, from: try lastSeq(of: key), atOrBefore: before - 1)
-            if seq > 0 { heads.append((key, seq)) }
+        let levels = try ledger.levels(locations.map { LevelKey(item: item, location: $0) })
+        var chains: [(key: LevelKey, seq: UInt64)] = []
+        for level in levels {
+            let seq = try history.lastSeq(of: level.key, from: level.history.lastSeq, atOrBefore: before - 1)
+            if seq > 0 { chains.append((level.key, seq)) }
         }
         var seen = 0
-        while let newest = heads.map(\.seq).max() {
+        while let newest = chains.lazy.map(\.seq).max() {
             if page.movements.count == limit || seen == MovementWalk.reach {
                 page.next = newest + 1
                 return
@@ -136,28 +143,23 @@ private struct MovementWalk {
             let entry = try entry(newest)
             if isPast(entry) { return }
             take(entry)
-            // A transfer is in two chains; it is taken once.
-            for index in heads.indices where heads[index].seq == newest {
-                heads[index].seq = try history.leg(of: heads[index].key, at: newest).link.previous
-            }
-            heads.removeAll { $0.seq == 0 }
+            try follow(entry, in: &chains)
         }
     }
 
-    private func lastSeq(of key: LevelKey) throws(StoreError) -> UInt64 {
-        switch ledger.withCommitted({ RealmLedger.level(key, in: $0) }) {
-        case .level(let level): return level.history.lastSeq
-        case .none: return 0
-        case .cold(let key): return try ledger.fetchLevels([key]).first?.history.lastSeq ?? 0
+    /// Moves each chain that the entry is the end of to the one before; a transfer is the end of two and is taken once.
+    private func follow(_ entry: Entry, in chains: inout [(key: LevelKey, seq: UInt64)]) throws(StoreError) {
+        for index in chains.indices where chains[index].seq == entry.seq {
+            guard case .movementRecorded(let movement) = entry.change, let leg = movement.leg(at: chains[index].key),
+                leg.link.previous < entry.seq
+            else { throw .corrupt(seq: entry.seq, detail: "linked as a movement of another level") }
+            chains[index].seq = leg.link.previous
         }
+        chains.removeAll { $0.seq == 0 }
     }
 
     mutating func scan(before: UInt64) throws(StoreError) {
         var next = before
-        if let until = filter.until {
-            let last = try ledger.store.lastSeq(recordedAtOrBefore: Instant(milliseconds: until.milliseconds - 1))
-            next = min(next, last + 1)
-        }
         var seen = 0
         while next > 1 {
             guard let block = try ledger.store.block(containing: next - 1) else {

@@ -21,12 +21,13 @@ extension RealmLedger {
 
     private struct CommandOutcome {
         var result: CommandResult
+        /// Whether it says something that will not be true if the batch is not committed.
         var dependsOnCommit: Bool
     }
 
     private func single(_ submission: Submission, _ outcome: CommandOutcome) -> BatchResult {
         guard let answer = outcome.result.answer else {
-            return BatchResult(result: .keyReused, dependsOnCommit: false)
+            return BatchResult(result: .keyReused, dependsOnCommit: outcome.dependsOnCommit)
         }
         return BatchResult(
             result: outcome.result.kind == .replayed ? .replayed(answer) : .decided(answer),
@@ -36,9 +37,11 @@ extension RealmLedger {
     private func outcome(
         of submitted: SubmittedCommand, at index: Int, of submission: Submission, in fold: inout BatchFold
     ) throws(StoreError) -> CommandOutcome {
-        if let identity = submitted.identity, let known = try recall(identity, in: fold) {
+        if let identity = submitted.identity, let known = try recall(identity, of: submission, in: fold) {
             return known.commandOutcome
         }
+        // A refusal may be due to what was accepted before it in the batch.
+        let isBehindOthers = !fold.entries.isEmpty
         let result = try decide(submitted.command, actor: submission.actor, in: &fold)
         let answer = submission.render(result, index, fold.state)
         if let identity = submitted.identity { fold.keep(answer, under: identity) }
@@ -47,7 +50,8 @@ extension RealmLedger {
             return CommandOutcome(result: CommandResult(kind: .recorded, answer: answer), dependsOnCommit: true)
         case .failure:
             return CommandOutcome(
-                result: CommandResult(kind: .refused, answer: answer), dependsOnCommit: submitted.identity != nil)
+                result: CommandResult(kind: .refused, answer: answer),
+                dependsOnCommit: submitted.identity != nil || isBehindOthers)
         }
     }
 
@@ -84,35 +88,39 @@ extension RealmLedger {
     private func atomicGroup(_ submission: Submission, in fold: inout BatchFold) throws(StoreError) -> [CommandOutcome] {
         let mark = fold.mark
         var outcomes: [CommandOutcome] = []
-        var answers: [(RequestIdentity, Answer)] = []
+        outcomes.reserveCapacity(submission.commands.count)
+        // Done by this very group, so that a refusal undoes them.
+        var isOwn: [Bool] = []
         for (index, submitted) in submission.commands.enumerated() {
-            if let identity = submitted.identity, let known = try recall(identity, in: fold, and: answers) {
+            if let identity = submitted.identity, let known = try recall(identity, of: submission, in: fold) {
                 outcomes.append(known.commandOutcome)
+                isOwn.append(fold.recordsByKey[identity.key].map { $0 >= mark.records } ?? false)
                 if known.isAccepted { continue }
             } else {
                 let result = try decide(submitted.command, actor: submission.actor, in: &fold)
                 let answer = submission.render(result, index, fold.state)
                 if case .success = result {
-                    if let identity = submitted.identity { answers.append((identity, answer)) }
+                    if let identity = submitted.identity { fold.keep(answer, under: identity) }
                     outcomes.append(
                         CommandOutcome(result: CommandResult(kind: .recorded, answer: answer), dependsOnCommit: true))
+                    isOwn.append(true)
                     continue
                 }
                 outcomes.append(
-                    CommandOutcome(result: CommandResult(kind: .refused, answer: answer), dependsOnCommit: false))
+                    CommandOutcome(
+                        result: CommandResult(kind: .refused, answer: answer), dependsOnCommit: mark.entries > 0))
             }
             fold.rollBack(to: mark)
-            return undone(outcomes, of: submission.commands.count)
+            return undone(outcomes, isOwn, of: submission.commands.count)
         }
-        for (identity, answer) in answers { fold.keep(answer, under: identity) }
         return outcomes
     }
 
     /// The results of an atomic group whose last tried command was refused: that one says why, the others that they
     /// were not applied; replays of earlier requests remain what they are.
-    private func undone(_ outcomes: [CommandOutcome], of count: Int) -> [CommandOutcome] {
+    private func undone(_ outcomes: [CommandOutcome], _ isOwn: [Bool], of count: Int) -> [CommandOutcome] {
         let notApplied = CommandOutcome(result: CommandResult(kind: .notApplied), dependsOnCommit: false)
-        var results = outcomes.dropLast().map { $0.result.kind == .recorded ? notApplied : $0 }
+        var results = zip(outcomes.dropLast(), isOwn).map { $1 ? notApplied : $0 }
         results.append(contentsOf: outcomes.suffix(1))
         results.append(contentsOf: repeatElement(notApplied, count: count - results.count))
         return results
@@ -122,13 +130,13 @@ extension RealmLedger {
 
     private enum Known {
         case replay(Answer, fromThisBatch: Bool)
-        case reused
+        case reused(fromThisBatch: Bool)
 
         var batchResult: BatchResult {
             switch self {
             case .replay(let answer, let fromThisBatch):
                 BatchResult(result: .replayed(answer), dependsOnCommit: fromThisBatch)
-            case .reused: BatchResult(result: .keyReused, dependsOnCommit: false)
+            case .reused(let fromThisBatch): BatchResult(result: .keyReused, dependsOnCommit: fromThisBatch)
             }
         }
 
@@ -136,7 +144,8 @@ extension RealmLedger {
             switch self {
             case .replay(let answer, let fromThisBatch):
                 CommandOutcome(result: CommandResult(kind: .replayed, answer: answer), dependsOnCommit: fromThisBatch)
-            case .reused: CommandOutcome(result: CommandResult(kind: .keyReused), dependsOnCommit: false)
+            case .reused(let fromThisBatch):
+                CommandOutcome(result: CommandResult(kind: .keyReused), dependsOnCommit: fromThisBatch)
             }
         }
 
@@ -149,12 +158,15 @@ extension RealmLedger {
         }
     }
 
+    /// What a command's key stands for. The key of the whole request is another request's for each of its commands.
     private func recall(
-        _ identity: RequestIdentity, in fold: BatchFold, and answers: [(RequestIdentity, Answer)] = []
+        _ identity: RequestIdentity, of submission: Submission, in fold: BatchFold
     ) throws(StoreError) -> Known? {
-        if let (first, answer) = answers.first(where: { $0.0.key == identity.key }) {
-            return first.fingerprint == identity.fingerprint ? .replay(answer, fromThisBatch: true) : .reused
-        }
+        if submission.identity?.key == identity.key { return .reused(fromThisBatch: false) }
+        return try recall(identity, in: fold)
+    }
+
+    private func recall(_ identity: RequestIdentity, in fold: BatchFold) throws(StoreError) -> Known? {
         if let position = fold.recordsByKey[identity.key] {
             return known(fold.records[position], identity, fromThisBatch: true)
         }
@@ -177,7 +189,7 @@ extension RealmLedger {
     }
 
     private func known(_ record: IdempotencyRecord, _ identity: RequestIdentity, fromThisBatch: Bool) -> Known {
-        guard record.fingerprint == identity.fingerprint else { return .reused }
+        guard record.fingerprint == identity.fingerprint else { return .reused(fromThisBatch: fromThisBatch) }
         return .replay(
             Answer(status: record.status, contentKind: record.contentKind, body: record.body),
             fromThisBatch: fromThisBatch)

@@ -8,7 +8,7 @@ extension RealmLedger {
     func loadFootprint(of batch: [Pending], into state: inout LedgerState) throws(StoreError) {
         var needed = Footprint()
         for pending in batch {
-            for submitted in pending.submission.commands {
+            for submitted in pending.submission.commands where hasColdLevels || submitted.command.namesReceipt {
                 footprint(of: submitted.command, given: state, into: &needed)
             }
         }
@@ -24,10 +24,14 @@ extension RealmLedger {
         }
     }
 
-    /// Levels that readers missed. A read never fails because memory could not be filled.
+    /// Levels that readers missed, as far as there is room for them: what was written last is worth more. A read never
+    /// fails because memory could not be filled.
     func loadForReads(_ keys: [LevelKey]) {
+        let room = environment.limits.levelsInMemory - committed.levels.count
+        guard room > 0 else { return }
         do throws(StoreError) {
-            try load(Array(Set(keys.filter { committed.levels[$0] == nil && committed.hasLevel($0) })))
+            let missing = Set(keys.filter { committed.levels[$0] == nil && committed.hasLevel($0) })
+            try load(Array(missing.prefix(room)))
         } catch {
             return
         }
@@ -44,21 +48,35 @@ extension RealmLedger {
     /// Which ones is decided by a sample, so that no order of use has to be kept.
     func evictColdLevels() {
         let limit = environment.limits.levelsInMemory
-        guard committed.levels.count > limit, !behind.isInPass else { return }
+        guard committed.levels.count > max(limit, evictionFloor), !behind.isInPass else { return }
         let excess = committed.levels.count - limit + limit / 16
         let sample = committed.levels.values.prefix(4_096).map(\.history.lastSeq).sorted()
         let position = min(sample.count - 1, sample.count * excess / committed.levels.count)
         let coldest = sample[position]
         var victims: [LevelKey] = []
+        var newest: UInt64 = 0
         for level in committed.levels.values where level.history.lastSeq <= coldest && behind.isWritten(level.key) {
             victims.append(level.key)
+            newest = max(newest, level.history.lastSeq)
             if victims.count == excess { break }
         }
+        if !victims.isEmpty { hasColdLevels = true }
         // In short stretches: readers wait for the lock on their event loops.
         for start in stride(from: 0, to: victims.count, by: 1_024) {
             publishing.withLock { _ in
+                newestEvicted = max(newestEvicted, newest)
                 for key in victims[start..<min(start + 1_024, victims.count)] { committed.evict(key) }
             }
         }
+        // Levels that are dirty stay until the next pass: going through all of them after each commit would change nothing.
+        evictionFloor = committed.levels.count > limit ? committed.levels.count + limit / 16 : 0
+    }
+}
+
+extension Command {
+    /// Whether it refers to a receipt, which is looked up in the journal.
+    fileprivate var namesReceipt: Bool {
+        guard case .recordMovement(let draft) = self else { return false }
+        return draft.receipt != nil
     }
 }

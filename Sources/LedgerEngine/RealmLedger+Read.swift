@@ -18,7 +18,7 @@ extension RealmLedger {
         case level(StockLevel)
         /// Nothing was ever recorded there.
         case none
-        /// Not in memory: ask `fetchLevels` on a thread that may block.
+        /// Not in memory: ask `levels` on a thread that may block.
         case cold(LevelKey)
     }
 
@@ -27,27 +27,56 @@ extension RealmLedger {
         return ledger.hasLevel(key) ? .cold(key) : .none
     }
 
-    /// Levels from the store, for those that are not in memory. Blocks. They are at least as new as what was
-    /// acknowledged before the call: only a level whose row is written leaves the memory.
-    package func fetchLevels(_ keys: [LevelKey]) throws(StoreError) -> [StockLevel] {
-        let stored = try store.levels(keys)
-        requestLoad(keys)
-        // What the writer loaded and changed meanwhile is newer than the row.
-        return withCommitted { ledger in stored.map { ledger.level($0.key) ?? $0 } }
+    /// The levels in the order of the keys, from memory where they are there, else from the store; a level without any
+    /// entry is empty. All are as they were at one moment, which was not before the call. Blocks.
+    package func levels(_ keys: [LevelKey]) throws(StoreError) -> [StockLevel] {
+        var fetched: [LevelKey: StockLevel] = [:]
+        var seq: UInt64 = 0
+        while true {
+            let look = publishing.withLock { _ in
+                // A row that was read is what the level is now, unless the level came into memory, changed and left
+                // again meanwhile: only a level whose row is written leaves the memory.
+                let isOutrun = newestEvicted > seq
+                seq = committed.head.seq
+                return settle(keys, isOutrun ? [:] : fetched)
+            }
+            switch look {
+            case .settled(let levels):
+                if !fetched.isEmpty { requestLoad(Array(fetched.keys)) }
+                return levels
+            case .cold(let cold):
+                fetched = [:]
+                for level in try store.levels(cold) { fetched[level.key] = level }
+                if let missing = cold.first(where: { fetched[$0] == nil }) {
+                    throw .corrupt(
+                        seq: nil,
+                        detail: "no stock level of item \(missing.item.rawValue) at location \(missing.location.rawValue)")
+                }
+            }
+        }
     }
 
-    /// The levels in the order of the keys, from memory where they are there, else from the store; a level without any
-    /// entry is empty. Blocks.
-    package func levels(_ keys: [LevelKey]) throws(StoreError) -> [StockLevel] {
-        let found = withCommitted { ledger in keys.map { RealmLedger.level($0, in: ledger) } }
-        let cold = found.compactMap { lookup -> LevelKey? in
-            if case .cold(let key) = lookup { key } else { nil }
+    private enum Look {
+        case settled([StockLevel])
+        /// All that are not in memory, of which at least one was not fetched.
+        case cold([LevelKey])
+    }
+
+    private func settle(_ keys: [LevelKey], _ fetched: [LevelKey: StockLevel]) -> Look {
+        var levels: [StockLevel] = []
+        levels.reserveCapacity(keys.count)
+        var cold: [LevelKey] = []
+        var isSettled = true
+        for key in keys {
+            switch RealmLedger.level(key, in: committed) {
+            case .level(let level): levels.append(level)
+            case .none: levels.append(StockLevel(key: key))
+            case .cold:
+                cold.append(key)
+                if let level = fetched[key] { levels.append(level) } else { isSettled = false }
+            }
         }
-        let fetched = cold.isEmpty ? [] : try fetchLevels(cold)
-        let byKey = Dictionary(fetched.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        return zip(keys, found).map { key, lookup in
-            if case .level(let level) = lookup { level } else { byKey[key] ?? StockLevel(key: key) }
-        }
+        return isSettled ? .settled(levels) : .cold(cold)
     }
 
     /// Seqs of movements that may carry the reference, below `before`, newest first, at most `limit`. The caller compares
@@ -55,11 +84,12 @@ extension RealmLedger {
     package func references(to reference: String, before seq: UInt64, limit: Int) throws(StoreError) -> [UInt64] {
         let hash = ReferencePosting.hash(of: reference)
         let tail = publishing.withLock { _ in references }
-        var seqs = tail.seqs(hash, before: seq)
+        var seqs = tail.seqs(hash, before: seq, limit: limit)
         if seqs.count < limit {
-            let below = min(seq, tail.coveredSeq + 1)
+            // What the tail holds, a segment may cover by now.
+            let below = min(seq, tail.coveredSeq &+ 1)
             seqs += try store.references(hash, before: below, limit: limit - seqs.count)
         }
-        return Array(seqs.prefix(limit))
+        return seqs
     }
 }

@@ -18,8 +18,8 @@ extension RealmLedger {
         guard opened.items.enumerated().allSatisfy({ Int($1.number.rawValue) == $0 + 1 }),
             opened.locations.enumerated().allSatisfy({ Int($1.number.rawValue) == $0 + 1 })
         else { throw .corrupt(seq: nil, detail: "the numbers of items or locations have a gap") }
-        var counts = opened.stockedLevelsByLocation
-        counts.append(contentsOf: repeatElement(0, count: max(0, opened.locations.count - counts.count)))
+        var counts = Array(opened.stockedLevelsByLocation.prefix(opened.locations.count))
+        counts.append(contentsOf: repeatElement(0, count: opened.locations.count - counts.count))
         committed.restore(
             items: opened.items, locations: opened.locations, locationsByItem: locationsByItem,
             stockedLevelsByLocation: counts, head: head(at: opened.appliedSeq, of: opened))
@@ -27,6 +27,8 @@ extension RealmLedger {
         try replayJournal(to: opened.head.head)
         try store.idempotencyKeys(fromSlice: IdempotencyIndex.oldestSlice(at: environment.now())) { page in
             for key in page.keys { index.insert(key, page: page.number, slice: page.slice) }
+            // A batch of refusals has a page and no entry: time must not fall behind it either, slices ascend.
+            lastMoment = max(lastMoment, page.recordedAt)
         }
     }
 
@@ -44,6 +46,7 @@ extension RealmLedger {
             if count < room { committed.load(level) }
             count += 1
         }
+        hasColdLevels = count > room
     }
 
     /// Folds what the projections or the reference index lack, stretch by stretch.
@@ -58,7 +61,9 @@ extension RealmLedger {
             for block in blocks { entries += try BlockReader(block).entries() }
             try loadLevels(changedBy: entries)
             for entry in entries where entry.seq >= next {
-                if entry.seq > references.coveredSeq { references.note(entry) }
+                if entry.seq > references.coveredSeq, let posting = ReferencePosting(indexing: entry) {
+                    references.note(posting)
+                }
                 guard entry.seq > committed.head.seq else { continue }
                 let formerDefault = committed.defaultLocation
                 committed.replay(entry)

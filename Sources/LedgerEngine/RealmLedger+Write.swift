@@ -11,7 +11,7 @@ extension RealmLedger {
             var results: [BatchResult] = []
             results.reserveCapacity(batch.count)
             for pending in batch { results.append(try decide(pending.submission, in: &fold)) }
-            let outcome = try commit(&fold, commands: results.count)
+            let outcome = try commit(&fold, commands: batch.reduce(0) { $0 + $1.commands })
             answer(batch, results, outcome)
         } catch {
             die(error)
@@ -33,7 +33,8 @@ extension RealmLedger {
         lastMoment = max(lastMoment, environment.now())
         var state = LedgerState(base: committed)
         try loadFootprint(of: batch, into: &state)
-        return BatchFold(state: state, now: lastMoment, random: environment.random())
+        let commands = batch.reduce(0) { $0 + $1.commands }
+        return BatchFold(state: state, now: lastMoment, random: environment.random(), commands: commands)
     }
 
     /// Everything that the batch writes, in one unit.
@@ -47,10 +48,8 @@ extension RealmLedger {
                 records: fold.records)
         }
         unit.projection = nextChunk(everything: false)
-        if fold.now.milliseconds >= lastReaped.milliseconds + 1_000 {
-            lastReaped = fold.now
-            unit.dropSlicesBefore = IdempotencyIndex.oldestSlice(at: fold.now)
-        }
+        // With each commit: one adds a page at most and deletes one at least, so that the pages can't outgrow a day.
+        unit.dropSlicesBefore = IdempotencyIndex.oldestSlice(at: fold.now)
         let start = ContinuousClock.now
         do throws(StoreError) {
             try store.commit(unit)
@@ -66,15 +65,21 @@ extension RealmLedger {
     /// Makes a durable commit visible to readers, then tidies what only the writer sees.
     private func publish(_ fold: BatchFold, _ unit: CommitUnit) {
         let segment = unit.projection?.references.first
+        // Hashed before the lock is taken: readers wait for it on their event loops.
+        let postings = fold.entries.compactMap { ReferencePosting(indexing: $0) }
         publishing.withLock { _ in
             committed.publish(fold.state)
             if let block = unit.block { sealed = block.sealedHead }
             if let segment { references.wrote(segment) }
-            for entry in fold.entries { references.note(entry) }
+            for posting in postings { references.note(posting) }
         }
         for entry in fold.entries { behind.note(entry.change) }
         for location in fold.displacedDefaults { behind.note(location) }
-        if let chunk = unit.projection { behind.wrote(chunk) }
+        if let chunk = unit.projection {
+            behind.wrote(chunk)
+            // What was dirty is written now and may go.
+            if chunk.appliedSeq != nil { evictionFloor = 0 }
+        }
         if let page = unit.idempotency {
             lastPage = page.number
             for record in page.records { index.insert(record.key, page: page.number, slice: page.slice) }

@@ -9,8 +9,9 @@ import Synchronization
 /// hundreds of writes when busy. Realms do not wait for each other: each has its own queue and runs on a thread of its
 /// own while it has work.
 ///
-/// @unchecked Sendable: `committed` and `references` are written by the writer alone, under `publishing`; others read them
-/// under `publishing` only. Everything marked *writer* is touched by the one thread that holds `Waiting.isRunning`.
+/// @unchecked Sendable: `committed`, `sealed`, `references` and `newestEvicted` are written by the writer alone, under
+/// `publishing`; others read them under `publishing` only. Everything marked *writer* is touched by the one thread that
+/// holds `Waiting.isRunning`.
 package final class RealmLedger: @unchecked Sendable {
     package let realm: Realm
     package let store: any RealmStore
@@ -24,6 +25,8 @@ package final class RealmLedger: @unchecked Sendable {
     let committed = CommittedLedger()
     var sealed: SealedHead
     var references: ReferenceTail
+    /// Last seq of the newest level that ever left the memory.
+    var newestEvicted: UInt64 = 0
 
     // writer
     var index = IdempotencyIndex()
@@ -31,7 +34,10 @@ package final class RealmLedger: @unchecked Sendable {
     var lastPage: UInt64
     var behind: WriteBehind
     var lastMoment = Instant(milliseconds: 0)
-    var lastReaped = Instant(milliseconds: 0)
+    /// Whether some level may not be in memory: as long as none is missing, no batch needs to look for what it lacks.
+    var hasColdLevels = false
+    /// Levels in memory up to which looking for some to forget is no use, since none could go the last time.
+    var evictionFloor = 0
 
     /// What has arrived and not yet been taken into a batch.
     struct Waiting {
@@ -39,6 +45,7 @@ package final class RealmLedger: @unchecked Sendable {
             case open
             /// Takes nothing more, finishes what waits.
             case closing
+            case closed
             /// A commit failed: nothing is answered any more.
             case dead
         }
@@ -49,12 +56,16 @@ package final class RealmLedger: @unchecked Sendable {
         var loads: [LevelKey] = []
         var isRunning = false
         var condition = Condition.open
+        /// `close` was called.
+        var isClosed = false
         /// Called when the last batch is done, after `closing`.
         var onIdle: (@Sendable () -> Void)?
     }
 
     struct Pending {
         var submission: Submission
+        /// What it counts for in the queue.
+        var commands: Int
         var complete: @Sendable (SubmissionResult) -> Void
     }
 
@@ -82,14 +93,15 @@ package final class RealmLedger: @unchecked Sendable {
 
     /// Hands the writes in. `complete` is called once, on a writer thread or at once on this one; it must not block.
     package func submit(_ submission: Submission, complete: @escaping @Sendable (SubmissionResult) -> Void) {
-        let count = submission.commands.count
+        // A group of nothing takes its place too.
+        let count = max(1, submission.commands.count)
         let limit = environment.limits.queuedCommands
         enum Step { case start, wait, refuse }
         let step: Step = waiting.withLock { waiting in
             guard waiting.condition == .open, waiting.commands == 0 || waiting.commands + count <= limit else {
                 return .refuse
             }
-            waiting.submissions.append(Pending(submission: submission, complete: complete))
+            waiting.submissions.append(Pending(submission: submission, commands: count, complete: complete))
             waiting.commands += count
             if waiting.isRunning { return .wait }
             waiting.isRunning = true
@@ -117,18 +129,23 @@ package final class RealmLedger: @unchecked Sendable {
         if starts { writers.run { self.drain() } }
     }
 
-    /// Finishes what waits, writes the projections and closes the store. Blocks.
+    /// Finishes what waits, writes the projections and closes the store. Blocks. A second call does nothing.
     package func close() {
+        enum Step { case finish, wait, release, nothing }
         let idle = BlockingSignal()
-        let isIdle = waiting.withLock { waiting in
-            guard waiting.condition == .open else { return true }
+        let step: Step = waiting.withLock { waiting in
+            guard !waiting.isClosed else { return .nothing }
+            waiting.isClosed = true
+            guard waiting.condition == .open else { return .release }
             waiting.condition = .closing
-            if waiting.isRunning { waiting.onIdle = { idle.signal() } }
-            return !waiting.isRunning
+            guard waiting.isRunning else { return .finish }
+            waiting.onIdle = { idle.signal() }
+            return .wait
         }
-        if !isIdle { idle.wait() }
-        if waiting.withLock({ $0.condition }) == .closing { writeEverythingBehind() }
-        waiting.withLock { $0.condition = .dead }
+        if step == .nothing { return }
+        if step == .wait { idle.wait() }
+        if waiting.withLock({ $0.condition == .closing }) { writeEverythingBehind() }
+        waiting.withLock { if $0.condition == .closing { $0.condition = .closed } }
         store.close()
     }
 
@@ -166,7 +183,7 @@ package final class RealmLedger: @unchecked Sendable {
             var commands = 0
             var count = 0
             for pending in waiting.submissions {
-                let next = commands + pending.submission.commands.count
+                let next = commands + pending.commands
                 if count > 0, next > limit { break }
                 commands = next
                 count += 1
@@ -185,6 +202,7 @@ package final class RealmLedger: @unchecked Sendable {
         waiting.withLock { waiting in
             waiting.condition = .dead
             waiting.submissions = []
+            waiting.loads = []
             waiting.commands = 0
         }
         environment.failStop(realm, error)

@@ -1,4 +1,4 @@
-package import HTTPInterface
+import HTTPInterface
 package import LedgerCore
 import LedgerEngine
 import WireSchema
@@ -22,11 +22,11 @@ extension MovementCreate {
 
 extension MovementView {
     package init(_ entry: Entry, _ movement: Movement, in catalogue: some CatalogueNames) {
-        let item = catalogue.item(movement.item)
+        let item = catalogue.itemName(movement.item)
         id = WireID(entry.id)
         self.item = WireID(item?.id ?? .zero)
         sku = item?.sku ?? ""
-        location = WireID(catalogue.location(movement.location)?.id ?? .zero)
+        location = WireID(catalogue.locationName(movement.location)?.id ?? .zero)
         // The magnitude of a transfer is what was sent; the ledger signs it at the source.
         quantity = movement.target == nil ? movement.quantity : 0 &- movement.quantity
         type = MovementType(movement.kind)
@@ -39,7 +39,7 @@ extension MovementView {
         self.variance = variance == 0 ? nil : variance
         onHand = movement.after.onHand
         if let leg = movement.target {
-            target = WireID(catalogue.location(leg.location)?.id ?? .zero)
+            target = WireID(catalogue.locationName(leg.location)?.id ?? .zero)
             targetOnHand = leg.after.onHand
         }
         receipt = movement.receipt.map { WireID($0) }

@@ -24,16 +24,30 @@ public struct DataDirectory: Sendable {
     ///
     /// - Throws: `StoreError.notWritable` with the reason.
     public func create() throws(StoreError) {
-        for directory in [path, realmsPath] {
+        for directory in [path, realmsPath] where !FileManager.default.fileExists(atPath: directory) {
             do {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
                 throw .notWritable(path: directory, detail: Self.reason(error))
             }
+            try Self.syncEntries(of: URL(fileURLWithPath: directory).deletingLastPathComponent().path)
+        }
+        for directory in [path, realmsPath] {
             guard access(directory, W_OK | X_OK) == 0 else {
                 throw .notWritable(path: directory, detail: String(cString: strerror(errno)))
             }
+        }
+    }
+
+    /// Makes a directory's own entries durable: a file that was synced is lost with the directory that it lies in.
+    private static func syncEntries(of directory: String) throws(StoreError) {
+        let file = Foundation.open(directory, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw .notWritable(path: directory, detail: String(cString: strerror(errno))) }
+        defer { Foundation.close(file) }
+        // EINVAL: a file system that has nothing to sync for a directory.
+        guard fsync(file) == 0 || errno == EINVAL else {
+            throw .notWritable(path: directory, detail: String(cString: strerror(errno)))
         }
     }
 

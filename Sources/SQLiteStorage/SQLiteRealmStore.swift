@@ -125,9 +125,10 @@ public final class SQLiteRealmStore: RealmStore {
     }
 
     public func close() {
-        writer?.checkpointer.close()
-        // The last connection to close copies the log into the file and removes it.
         try? reader.close()
+        // The last connection to close copies the log into the file and removes it, which a reader of the pool, open
+        // for reading only, could not do.
+        writer?.checkpointer.close()
     }
 }
 

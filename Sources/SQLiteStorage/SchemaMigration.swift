@@ -35,12 +35,19 @@ extension [SchemaMigration] {
         }
     }
 
-    /// - Throws: `StoreError.schemaTooNew`; `StoreError.corrupt` when the database has no schema yet.
+    /// For whoever only reads.
+    ///
+    /// - Throws: `StoreError.schemaTooNew`; `StoreError.corrupt` when the database has no schema yet; `StoreError.failed`
+    ///   when it has to be brought up to date first.
     func check(_ db: Database) throws {
         guard try db.tableExists("schema_migration"), try Self.version(db) > 0 else {
             throw StoreError.corrupt(seq: nil, detail: "the file is not a Bincard database")
         }
         try refuseNewer(db)
+        guard try Self.version(db) == last?.version else {
+            throw StoreError.failed(
+                operation: "read the database", detail: "it is of an older version: start the server once to migrate it")
+        }
     }
 
     private func refuseNewer(_ db: Database) throws {

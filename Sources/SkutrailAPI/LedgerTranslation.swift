@@ -1,4 +1,4 @@
-package import HTTPInterface
+import HTTPInterface
 package import LedgerCore
 import LedgerEngine
 import WireSchema
@@ -43,8 +43,8 @@ extension LedgerWrite {
 
     /// The answer, in the shape of the page that the request followed.
     package func result(_ entry: Entry, _ movement: Movement, in catalogue: some CatalogueNames) -> [UInt8] {
-        let sku = catalogue.item(movement.item)?.sku ?? ""
-        let code = catalogue.location(movement.location)?.code ?? ""
+        let sku = catalogue.itemName(movement.item)?.sku ?? ""
+        let code = catalogue.locationName(movement.location)?.code ?? ""
         if let quantity {
             var result = QuantityResult()
             result.id = WireID(entry.id)
@@ -54,7 +54,7 @@ extension LedgerWrite {
             result.balance = movement.after.onHand
             result.createdAt = entry.recordedAt.milliseconds
             if let leg = movement.target {
-                result.target = catalogue.location(leg.location)?.code
+                result.target = catalogue.locationName(leg.location)?.code
                 result.targetBalance = leg.after.onHand
             }
             result.reason = reason
@@ -79,11 +79,11 @@ extension LedgerWrite {
 extension LedgerEntryView {
     package init(_ entry: Entry, _ movement: Movement, in catalogue: some CatalogueNames) {
         id = WireID(entry.id)
-        sku = catalogue.item(movement.item)?.sku ?? ""
-        warehouse = catalogue.location(movement.location)?.code ?? ""
+        sku = catalogue.itemName(movement.item)?.sku ?? ""
+        warehouse = catalogue.locationName(movement.location)?.code ?? ""
         delta = movement.quantity
         balance = movement.after.onHand
-        target = movement.target.flatMap { catalogue.location($0.location)?.code }
+        target = movement.target.flatMap { catalogue.locationName($0.location)?.code }
         targetBalance = movement.target?.after.onHand
         type = MovementType(movement.kind)
         reason = movement.reason

@@ -23,8 +23,9 @@ struct DemoCommand: AsyncParsableCommand {
         @Option(help: "A key of the realm to load into.") var apiKey: String?
 
         func run() async throws {
-            let today = String(Timestamp.text(Administration.now.milliseconds).prefix(10))
-            let plan = try DemoPlan(lastDay: today)
+            // The plan runs to the evening of its last day, which must not lie ahead.
+            let yesterday = String(Timestamp.text(Administration.now.milliseconds - 86_400_000).prefix(10))
+            let plan = try DemoPlan(lastDay: yesterday)
             if let url {
                 guard let apiKey else { throw ValidationError("--url needs --api-key.") }
                 return try report(try await DemoLoad.run(plan, url: url, apiKey: apiKey), url: url, key: nil)

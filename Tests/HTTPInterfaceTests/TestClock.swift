@@ -36,3 +36,14 @@ struct SeededNumbers: RandomNumberGenerator {
         return value ^ value >> 31
     }
 }
+
+/// Counts from any thread.
+final class Tally: Sendable {
+    private let value = Mutex(0)
+
+    var count: Int { value.withLock { $0 } }
+
+    func increment() {
+        value.withLock { $0 += 1 }
+    }
+}

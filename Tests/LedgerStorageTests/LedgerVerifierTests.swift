@@ -120,12 +120,13 @@ struct LedgerVerifierTests {
         }
         let changes: [(inout Movement) -> Void] = [
             { $0.after.onHand += 1 }, { $0.quantity += 1 }, { $0.after.value += 1 }, { $0.valueChange -= 1 },
-            { $0.link.previous -= 1 }, { $0.link.jump = 0 }, { $0.item = ItemNumber(rawValue: 99) },
+            { $0.link.previous -= 1; $0.link.jump = 0 }, { $0.link.jump = 0 }, { $0.item = ItemNumber(rawValue: 99) },
             { $0.location = LocationNumber(rawValue: 99) }, { $0.quantity = .max }, { $0.valueChange = .min },
         ]
-        for change in changes {
+        for (index, change) in changes.enumerated() {
             let (problem, seq) = try problem(change)
-            #expect(problem?.what == .entryInconsistent && problem?.seq == seq)
+            #expect(problem?.what == .entryInconsistent, "change \(index): \(problem?.detail ?? "nothing is wrong")")
+            #expect(problem?.seq == seq, "change \(index)")
         }
     }
 

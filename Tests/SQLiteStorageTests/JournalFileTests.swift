@@ -194,7 +194,9 @@ struct JournalFileTests {
         defer { store.close() }
         for sql in SQLiteRealmStore.lookUps {
             let plan = try store.withWriter { db in
-                try String.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, adapter: SuffixRowAdapter(fromIndex: 3))
+                // A parameter that has a LIMIT or a key in its place does not change a plan.
+                let sql = "EXPLAIN QUERY PLAN " + sql.replacingOccurrences(of: "?", with: "1")
+                return try String.fetchAll(db, sql: sql, adapter: SuffixRowAdapter(fromIndex: 3))
             }
             for step in plan {
                 #expect(!step.contains("TEMP B-TREE"), "\(sql): \(step)")

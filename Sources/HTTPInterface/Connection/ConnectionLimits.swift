@@ -21,7 +21,7 @@ package struct ConnectionLimits: Sendable {
     package var lingerTimeout = TimeAmount.seconds(2)
     /// How long running requests have to finish after a graceful shutdown began.
     package var shutdownGrace = TimeAmount.seconds(30)
-    /// Open connections; beyond it none is accepted until one closes.
+    /// Open connections; beyond it none is accepted until one closes. Fewer, when there are fewer descriptors.
     package var connections = 10_000
     /// Requests of one connection that wait for their responses before no more of it is read. One slice of input
     /// (4 KiB) may carry it over by the requests that fit in there.

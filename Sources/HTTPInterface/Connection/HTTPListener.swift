@@ -53,7 +53,7 @@ package final class HTTPListener: Service {
     }
 
     private func makeServer() -> Server<ConnectionSetup> {
-        let connections = configuration.limits.connections
+        let connections = DescriptorLimit.connections(atMost: configuration.limits.connections)
         let logger = self.logger
         let onRunning = self.onRunning
         return Server(

@@ -80,8 +80,8 @@ extension Event {
 
 extension MovementEventData {
     init(_ movement: Movement, of entry: Entry, in ledger: CommittedLedger) {
-        let item = ledger.item(movement.item)
-        let location = ledger.location(movement.location)
+        let item = ledger.itemName(movement.item)
+        let location = ledger.locationName(movement.location)
         self.movement = WireID(entry.id)
         self.item = WireID(item?.id ?? .zero)
         sku = item?.sku ?? ""
@@ -106,7 +106,7 @@ extension MovementEventData {
 
 extension TransferTargetData {
     init(_ leg: TransferLeg, quantity: Int64, in ledger: CommittedLedger) {
-        let location = ledger.location(leg.location)
+        let location = ledger.locationName(leg.location)
         self.location = WireID(location?.id ?? .zero)
         code = location?.code ?? ""
         before = leg.after.onHand &- quantity
@@ -119,8 +119,8 @@ extension TransferTargetData {
 
 extension StockAlertData {
     init(_ alert: StockAlert, in ledger: CommittedLedger) {
-        let item = ledger.item(alert.item)
-        let location = ledger.location(alert.location)
+        let item = ledger.itemName(alert.item)
+        let location = ledger.locationName(alert.location)
         self.item = WireID(item?.id ?? .zero)
         sku = item?.sku ?? ""
         self.location = WireID(location?.id ?? .zero)

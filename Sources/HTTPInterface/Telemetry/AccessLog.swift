@@ -22,6 +22,8 @@ package final class AccessLog: Sendable {
 
     private struct Stripe {
         var bytes: [UInt8] = []
+        /// Memory that was written out, for the next lines.
+        var spare: [UInt8] = []
         var line = AccessLogLine()
     }
 
@@ -92,15 +94,18 @@ package final class AccessLog: Sendable {
         descriptor.withLock { descriptor in
             if mustReopen.exchange(false, ordering: .acquiringAndReleasing) { reopen(&descriptor) }
             for box in stripes {
-                // Fresh memory of the same size replaces what is taken, so that the lock is held for a moment only.
-                let taken = box.stripe.withLock { stripe in
-                    if stripe.bytes.isEmpty { return [UInt8]() }
-                    var taken: [UInt8] = []
-                    taken.reserveCapacity(min(stripe.bytes.count, AccessLog.writeSize * 2))
+                // Taken out under the lock, written without it, and its memory given back.
+                var taken: [UInt8] = []
+                box.stripe.withLock { stripe in
+                    guard !stripe.bytes.isEmpty else { return }
                     swap(&taken, &stripe.bytes)
-                    return taken
+                    swap(&stripe.bytes, &stripe.spare)
                 }
-                if !taken.isEmpty { write(taken, to: descriptor) }
+                guard !taken.isEmpty else { continue }
+                write(taken, to: descriptor)
+                guard taken.capacity <= AccessLog.writeSize * 4 else { continue }
+                taken.removeAll(keepingCapacity: true)
+                box.stripe.withLock { swap(&$0.spare, &taken) }
             }
         }
     }

@@ -118,10 +118,14 @@ struct AccessLogLine {
                 count = longest
                 while count > 0 && utf8[count] & 0xC0 == 0x80 { count -= 1 }
             }
-            var start = 0
-            for index in 0..<count {
+            // Nearly all text is plain: one pass without a branch finds that out, and it is copied whole.
+            var special = false
+            for index in 0..<count { special = needsEscape(utf8[index]) || special }
+            var start = special ? 0 : count
+            if !special { bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[..<count])) }
+            for index in start..<count {
                 let byte = utf8[index]
-                guard byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F else { continue }
+                guard needsEscape(byte) else { continue }
                 bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
                 start = index + 1
                 if byte == 0x22 || byte == 0x5C {
@@ -135,6 +139,10 @@ struct AccessLogLine {
             }
             bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<count]))
         }
+    }
+
+    private static func needsEscape(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F
     }
 
     private static func hexDigit(_ value: UInt8) -> UInt8 {

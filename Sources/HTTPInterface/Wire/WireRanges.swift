@@ -1,4 +1,4 @@
-package import LedgerCore
+import LedgerCore
 
 /// The ranges of numbers on the wire, from the ledger's own limits.
 package enum WireRanges {

@@ -1,14 +1,5 @@
 package import LedgerCore
 
-/// Where a rendering finds the items and locations that an entry names by number.
-package protocol CatalogueNames {
-    func item(_ number: ItemNumber) -> Item?
-    func location(_ number: LocationNumber) -> Location?
-}
-
-extension CommittedLedger: CatalogueNames {}
-extension LedgerState: CatalogueNames {}
-
 extension Movement {
     /// The cost of one item unit as it was booked, in micro-units: what was sent, else the whole line's cost over its
     /// quantity. Includes a variance, which is a part of the cost that did not enter the stock's value.
