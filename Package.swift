@@ -92,8 +92,20 @@ let package = Package(
             ],
             swiftSettings: settings),
         // Tests
+        .target(
+            name: "SampleLedger", dependencies: ["LedgerCore", "LedgerStorage"], path: "Tests/SampleLedger",
+            swiftSettings: settings),
         tests("TidyTests", []),
         tests("LedgerCoreTests", ["LedgerCore"]),
+        tests("WireSchemaTests", ["WireSchema"]),
+        tests("LedgerStorageTests", ["LedgerCore", "LedgerStorage", "MemoryStorage", "SampleLedger"]),
+        tests(
+            "StorageConformance", ["LedgerCore", "LedgerStorage", "MemoryStorage", "SQLiteStorage", "SampleLedger"]),
+        tests("SQLiteStorageTests", ["LedgerCore", "LedgerStorage", "SQLiteStorage", "SampleLedger", grdb]),
+        tests(
+            "HTTPInterfaceTests",
+            ["LedgerCore", "LedgerStorage", "HTTPInterface", nioCore, nioPosix, nioHTTP1, logging, lifecycle]),
+        tests("ImportClientTests", ["ImportClient", "CZlib", nioCore, nioPosix, nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -30,7 +30,10 @@ package enum ProblemCatalogue {
         entry("invalid_parameter", 400, "A parameter is not what it must be", "See errors for each parameter and what it takes."),
         entry(
             "validation_failed", 422, "The body is not what this operation takes",
-            "See errors: a JSON Pointer, a code and what to do for each place. With a number that is no integer or out of range the status is 400."),
+            "See errors: a JSON Pointer, a code and what to do for each place."),
+        entry(
+            "invalid_number", 400, "A number is not what it must be",
+            "A fraction or exponent where an integer belongs, too many decimals, or a number out of range: see errors for each place."),
         entry("invalid_cursor", 400, "The cursor is not from this list", "Begin again without a cursor, with the same filters on every page."),
         entry("idempotency_key_required", 400, "The write needs an Idempotency-Key", "Send a fresh key, such as a UUID, with each new write."),
         entry("idempotency_key_invalid", 400, "The Idempotency-Key is malformed", "1–255 visible ASCII characters, bare or as one quoted string."),
@@ -75,6 +78,9 @@ package enum ProblemCatalogue {
         entry("receipt_not_allowed", 422, "Only a supplier return refers to a receipt", "Leave receipt_id out."),
         entry("receipt_not_found", 404, "No such receipt", "The id names no movement of this ledger."),
         entry("receipt_mismatch", 422, "The receipt is not this item's", "Refer to a receipt of the same item."),
+        entry(
+            "not_applied", 422, "The movement was not applied",
+            "Another line of its atomic batch was refused; that line says why. Correct it and send the batch again with the same keys."),
         entry("insufficient_stock", 422, "Not enough stock", "The balance is in the problem. Location and item can allow negative stock."),
         entry("stock_out_of_range", 422, "The stock would leave the range of numbers", "On hand stays within ±(2^53−1), its value within 64 bits of micro-units."),
         entry("price_out_of_range", 422, "The price is out of range", "0 to 10^12 with at most 6 decimals."),

@@ -47,9 +47,14 @@ extension Refusal {
         let what = first?.message ?? "is not what this operation takes"
         let more = faults.faults.count > 1 ? " (and \(faults.faults.count - 1) more, see errors)" : ""
         let inParameters = first.map { $0.part != .body } ?? false
-        self.init(
-            faults.isMalformed || inParameters ? 400 : 422, inParameters ? "invalid_parameter" : "validation_failed",
-            "\(place) \(what)\(more).", faults: faults.faults)
+        let detail = "\(place) \(what)\(more)."
+        if inParameters {
+            self.init(400, "invalid_parameter", detail, faults: faults.faults)
+        } else if faults.isMalformed {
+            self.init(400, "invalid_number", detail, faults: faults.faults)
+        } else {
+            self.init(422, "validation_failed", detail, faults: faults.faults)
+        }
     }
 
     package static let unauthorized = Refusal(

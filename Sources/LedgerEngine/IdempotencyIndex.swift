@@ -1,28 +1,33 @@
-import LedgerCore
-import LedgerStorage
+package import LedgerCore
+package import LedgerStorage
 
 /// Where the answer to a key is: which page of the store may hold it. Kept for the keys of the last 24 hours, 8 bytes a
 /// key, in slices of time that are dropped whole. Used by the realm's writer thread alone.
 ///
 /// A table maps 32 bits of the key's digest to a page; the page then tells whether it really holds the key, so that a
 /// collision costs a read and nothing else.
-struct IdempotencyIndex {
+package struct IdempotencyIndex {
     /// Milliseconds in a slice: the granularity at which expired pages are dropped.
-    static let sliceLength: Int64 = 4 * 3_600_000
+    package static let sliceLength: Int64 = 4 * 3_600_000
     /// How long an answer is kept, in milliseconds (contracts, *All four*).
-    static let lifetime: Int64 = 24 * 3_600_000
+    package static let lifetime: Int64 = 24 * 3_600_000
 
     private var slices: [Slice] = []
 
-    static func slice(of instant: Instant) -> Int64 { instant.milliseconds / sliceLength }
+    package init() {}
+
+    package static func slice(of instant: Instant) -> Int64 { instant.milliseconds / sliceLength }
 
     /// The oldest slice in which an answer may still live at the given moment.
-    static func oldestSlice(at now: Instant) -> Int64 { slice(of: Instant(milliseconds: now.milliseconds - lifetime)) }
+    package static func oldestSlice(at now: Instant) -> Int64 {
+        slice(of: Instant(milliseconds: now.milliseconds - lifetime))
+    }
 
     /// Number of keys that are held.
-    var count: Int { slices.reduce(0) { $0 + $1.count } }
+    package var count: Int { slices.reduce(0) { $0 + $1.count } }
 
-    mutating func insert(_ key: Digest128, page: UInt64, slice number: Int64) {
+    /// Notes that the page, which belongs to the slice, has an answer to the key. Pages and slices come in ascending order.
+    package mutating func insert(_ key: Digest128, page: UInt64, slice number: Int64) {
         if slices.last?.number != number {
             slices.append(Slice(number: number, firstPage: page))
         }
@@ -30,14 +35,14 @@ struct IdempotencyIndex {
     }
 
     /// Calls `body` with each page that may hold the key, newest slice first, until it returns true.
-    func forEachCandidate(_ key: Digest128, _ body: (UInt64) throws -> Bool) rethrows {
+    package func forEachCandidate(_ key: Digest128, _ body: (UInt64) throws -> Bool) rethrows {
         for slice in slices.reversed() {
             if try slice.forEachCandidate(key, body) { return }
         }
     }
 
     /// Forgets slices in which nothing lives any more. Returns whether there were any.
-    mutating func dropSlices(before number: Int64) -> Bool {
+    package mutating func dropSlices(before number: Int64) -> Bool {
         let old = slices.count
         slices.removeAll { $0.number < number }
         return slices.count < old

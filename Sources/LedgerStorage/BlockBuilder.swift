@@ -47,7 +47,8 @@ extension Block {
             start = end
         }
         return Block(
-            firstSeq: first.seq, lastSeq: last.seq, recordedAt: last.recordedAt, lastID: last.id, data: data, hash: hash)
+            firstSeq: first.seq, lastSeq: last.seq, recordedAt: last.recordedAt, lastID: last.id, data: data,
+            hash: hash)
     }
 
     /// The head of the journal once this block is its last.

@@ -98,7 +98,9 @@ extension StockLevel {
         guard !value.overflow, value.partialValue == leg.after.value else {
             return "a value of \(pool.value) and \(leg.valueChange) do not give \(leg.after.value)"
         }
-        guard leg.after.onHand != 0 || leg.after.value == 0 else { return "nothing on hand is worth \(leg.after.value)" }
+        guard leg.after.onHand != 0 || leg.after.value == 0 else {
+            return "nothing on hand is worth \(leg.after.value)"
+        }
         pool = leg.after
         history.append(seq)
         return nil

@@ -42,7 +42,7 @@ struct ProjectionCheck {
             if entry.seq > appliedSeq { confirm(item) }
         case .locationCreated, .locationUpdated, .locationArchived:
             // The default may have gone over from one location to another.
-            if entry.seq > appliedSeq { fold.locations.forEach { confirm($0) } }
+            if entry.seq > appliedSeq { for location in fold.locations { confirm(location) } }
         case .movementRecorded(let movement):
             check(movement.sourceLeg.level, fold, seq: entry.seq)
             if let target = movement.targetLeg { check(target.level, fold, seq: entry.seq) }
@@ -110,7 +110,8 @@ struct ProjectionCheck {
     mutating func finish(_ fold: LedgerFold, head: UInt64) -> VerificationReport.Problem? {
         if lastSeq > head {
             return .init(
-                seq: head + 1, what: .sequenceGap, detail: "the journal ends at \(head), the projections know \(lastSeq)")
+                seq: head + 1, what: .sequenceGap,
+                detail: "the journal ends at \(head), the projections know \(lastSeq)")
         }
         for number in items.keys.sorted() where !confirmedItems.contains(number) {
             differs("the row of item \(items[number]?.sku ?? "") is not what the journal says")

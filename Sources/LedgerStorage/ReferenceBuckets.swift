@@ -22,7 +22,9 @@ extension ReferencePosting {
             if bytes.count - position >= 8 {
                 word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self))
             } else {
-                for offset in 0..<bytes.count - position { word |= UInt64(bytes[position + offset]) << UInt64(8 * offset) }
+                for offset in 0..<bytes.count - position {
+                    word |= UInt64(bytes[position + offset]) << UInt64(8 * offset)
+                }
             }
             state = fold(state ^ word, 0xBB67_AE85_84CA_A73B)
             position += 8
@@ -140,7 +142,9 @@ extension ReferenceSegment {
 extension ReferencePosting {
     /// The posting of a movement with a reference; nil for any other entry.
     public init?(indexing entry: Entry) {
-        guard case .movementRecorded(let movement) = entry.change, let reference = movement.reference else { return nil }
+        guard case .movementRecorded(let movement) = entry.change, let reference = movement.reference else {
+            return nil
+        }
         self.init(hash: Self.hash(of: reference), seq: entry.seq)
     }
 }

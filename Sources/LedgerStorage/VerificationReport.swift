@@ -16,6 +16,7 @@ public struct VerificationReport: Hashable, Sendable {
 
     public init() {}
 
+    /// One thing that is wrong.
     public struct Problem: Hashable, Sendable {
         /// The first entry that is wrong; nil when it is a row that no entry explains.
         public var seq: UInt64?

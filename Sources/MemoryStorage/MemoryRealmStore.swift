@@ -6,8 +6,11 @@ import Synchronization
 ///
 /// `close` keeps what was committed, so that a test can open the same realm again.
 public final class MemoryRealmStore: RealmStore {
-    /// How a commit goes wrong. In each case `commit` throws.
+    /// How a commit goes wrong. In each case `commit` throws, and in all but the first every commit after it, until the
+    /// store is opened again.
     public enum Fault: Sendable {
+        /// Nothing is written, and the store goes on: `StoreError.full`.
+        case full
         /// Nothing is written.
         case refused
         /// It is visible until the power fails (`forgetUnsynced`): written, but not synced.
@@ -28,7 +31,7 @@ public final class MemoryRealmStore: RealmStore {
 
     public init() {}
 
-    /// The commits to come fail in this way, one after another; then they succeed again, once the store is reopened.
+    /// The commits to come fail in this way, one after another.
     public func fail(_ faults: Fault...) {
         state.withLock { $0.faults += faults }
     }
@@ -54,8 +57,9 @@ public final class MemoryRealmStore: RealmStore {
             try state.realm.checkOrder(of: unit)
             let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
             if fault == .unsynced { state.synced = state.synced ?? state.realm }
-            if fault != .refused { try state.realm.apply(unit) }
+            if fault != .refused, fault != .full { try state.realm.apply(unit) }
             guard let fault else { return }
+            if fault == .full { throw .full(detail: "simulated") }
             let failure = StoreError.failed(operation: "commit", detail: "simulated: \(fault)")
             state.failure = failure
             throw failure

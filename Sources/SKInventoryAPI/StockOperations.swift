@@ -33,12 +33,14 @@ extension SKInventoryAPI {
 
 struct StockQuery: WireParameters {
     var item = WireItemReference()
-    var asOf: Int64?
+    var asOf: WirePastTime?
     var at: String?
 
     static func describe<V: ParameterVisitor>(_ value: inout Self, with v: inout V) {
         v.path("id", &value.item, .text(WireItemReference.self), doc: "The item's id or SKU.")
-        v.optional("as_of", &value.asOf, .timestamp(.milliseconds), doc: "As it was recorded up to this time.")
+        v.optional(
+            "as_of", &value.asOf, .text(WirePastTime.self),
+            doc: "As it was recorded up to and with this second (or millisecond, when one is written).")
         v.optional("at", &value.at, .string(1...64), doc: "As it was just after this entry (mov_…, ledger_…, evt_…).")
     }
 }

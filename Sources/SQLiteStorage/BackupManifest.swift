@@ -4,6 +4,7 @@ public import LedgerStorage
 
 /// `manifest.json` of a backup: what it holds, written last, so that a folder with one is complete.
 public struct BackupManifest: Sendable {
+    /// One realm of the backup.
     public struct Entry: Sendable {
         public var realm: Realm
         /// The head of the realm's journal in the backup; nil when nothing was ever written to it and it has no file.
@@ -73,7 +74,9 @@ extension BackupManifest {
             if let seq = realm.headSeq {
                 guard let last = realm.headID.flatMap({ ULID($0) }), let recordedAt = realm.headRecordedAt,
                     let hash = realm.headHash.flatMap({ Digest256(hex: $0) })
-                else { throw .corrupt(seq: nil, detail: "\(folder)/\(Self.name): the head of \(realm.id) is incomplete") }
+                else {
+                    throw .corrupt(seq: nil, detail: "\(folder)/\(Self.name): the head of \(realm.id) is incomplete")
+                }
                 head = SealedHead(
                     head: Head(seq: seq, id: last, recordedAt: Instant(milliseconds: recordedAt)), hash: hash)
             }

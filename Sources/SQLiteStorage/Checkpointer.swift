@@ -93,10 +93,11 @@ final class Checkpointer: Sendable {
         try? connection.close()
     }
 
-    /// Copies what no reader holds back; someone else who copies at this moment is no error.
+    /// Copies what no reader holds back. It is no error that someone else copies at this moment, nor that the disk has no
+    /// room for the file to grow: the log keeps everything, and it is tried again later.
     private static func copy(_ db: Database) throws(StoreError) {
         let code = sqlite3_wal_checkpoint_v2(db.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-        guard code & 0xFF != SQLITE_OK, code & 0xFF != SQLITE_BUSY else { return }
+        guard ![SQLITE_OK, SQLITE_BUSY, SQLITE_FULL].contains(code & 0xFF) else { return }
         let message = db.lastErrorMessage ?? ""
         throw .failed(operation: "checkpoint", detail: SQLiteFailure.detail(code: code, message: message))
     }

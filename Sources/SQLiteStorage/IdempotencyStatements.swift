@@ -10,7 +10,9 @@ enum IdempotencyStatements {
 
     static let page = "SELECT number, slice, recorded_at, keys, answers FROM idempotency_page WHERE number = ?"
 
-    static let keysFrom = "SELECT number, slice, recorded_at, keys FROM idempotency_page WHERE number >= ? ORDER BY number"
+    static let keysFrom = """
+        SELECT number, slice, recorded_at, keys FROM idempotency_page WHERE number >= ? ORDER BY number
+        """
 
     static let firstNumber = "SELECT min(number) FROM idempotency_page"
 

@@ -34,7 +34,8 @@ enum ReferenceStatements {
             guard segment.firstSeq == last.lastSeq + 1, segment.lastSeq >= segment.firstSeq else {
                 throw StoreError.corrupt(
                     seq: segment.firstSeq,
-                    detail: "reference segment \(segment.firstSeq) to \(segment.lastSeq) does not follow \(last.lastSeq)")
+                    detail: "reference segment \(segment.firstSeq) to \(segment.lastSeq) does not follow "
+                        + "\(last.lastSeq)")
             }
             let insert = try BoundStatement(insertSegment, db)
             insert.bind(last.number + 1, at: 1)
@@ -61,7 +62,8 @@ enum ReferenceStatements {
         var seqs: [UInt64] = []
         while seqs.count < limit, try statement.step() {
             try ReferenceSegment.appendSeqs(
-                of: hash, inBucket: statement.blob(1), firstSeq: statement.uint64(0), before: seq, limit: limit, to: &seqs)
+                of: hash, inBucket: statement.blob(1), firstSeq: statement.uint64(0), before: seq, limit: limit,
+                to: &seqs)
         }
         return seqs
     }

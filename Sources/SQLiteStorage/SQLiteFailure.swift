@@ -17,6 +17,7 @@ enum SQLiteFailure {
     static func error(code: Int32, detail: String) -> StoreError {
         switch code & 0xFF {
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt(seq: nil, detail: detail)
+        case SQLITE_FULL: .full(detail: detail)
         default: .failed(operation: "use the database", detail: detail)
         }
     }
@@ -34,8 +35,10 @@ enum SQLiteFailure {
         } catch let error as DatabaseError {
             let code = error.extendedResultCode.rawValue
             let detail = detail(code: code, message: error.message ?? "\(error)")
-            if case .corrupt = Self.error(code: code, detail: detail) { throw .corrupt(seq: nil, detail: detail) }
-            throw .failed(operation: operation(), detail: detail)
+            if case .failed = Self.error(code: code, detail: detail) {
+                throw .failed(operation: operation(), detail: detail)
+            }
+            throw Self.error(code: code, detail: detail)
         } catch {
             throw .failed(operation: operation(), detail: "\(error)")
         }

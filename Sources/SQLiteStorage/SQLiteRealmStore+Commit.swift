@@ -4,6 +4,8 @@ public import LedgerStorage
 import Synchronization
 
 extension SQLiteRealmStore {
+    // SQLite reports a full disk (SQLITE_FULL) from writing to its log or from taking a page, never from syncing, and so
+    // before the commit is complete in the log. Hence `.full` means that nothing was written, and nothing else does.
     public func commit(_ unit: CommitUnit) throws(StoreError) {
         guard let writer else { throw .failed(operation: "commit", detail: "the file is open for reading only") }
         try writer.state.withLock { (state) throws(StoreError) in
@@ -16,6 +18,9 @@ extension SQLiteRealmStore {
                         try writer.checkpointer.didCommit(pagesInLog: writer.log.value, db)
                     }
                 }
+            } catch .full(let detail) {
+                // Rolled back: the next unit may find room.
+                throw .full(detail: detail)
             } catch {
                 state.failure = error
                 throw error
@@ -47,8 +52,8 @@ extension SQLiteRealmStore {
             if let slice = unit.dropSlicesBefore { try IdempotencyStatements.drop(slicesBefore: slice, db) }
             try BoundStatement("COMMIT", db).run()
         } catch {
-            // After some errors SQLite has rolled back by itself.
-            if db.isInsideTransaction { try? BoundStatement("ROLLBACK", db).run() }
+            // After some errors, a full disk among them, SQLite has rolled back by itself. If it can't, that is worse.
+            if db.isInsideTransaction { try BoundStatement("ROLLBACK", db).run() }
             throw error
         }
     }

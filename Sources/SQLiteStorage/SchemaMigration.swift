@@ -46,7 +46,8 @@ extension [SchemaMigration] {
         try refuseNewer(db)
         guard try Self.version(db) == last?.version else {
             throw StoreError.failed(
-                operation: "read the database", detail: "it is of an older version: start the server once to migrate it")
+                operation: "read the database",
+                detail: "it is of an older version: start the server once to migrate it")
         }
     }
 

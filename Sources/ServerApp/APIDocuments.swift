@@ -37,7 +37,7 @@ package enum APIDocuments {
         ErrorDescription(
             400, "The request is malformed.",
             codes: [
-                "malformed_json", "validation_failed", "invalid_parameter", "invalid_cursor", "idempotency_key_required",
+                "malformed_json", "invalid_number", "invalid_parameter", "invalid_cursor", "idempotency_key_required",
                 "idempotency_key_invalid",
             ]),
         ErrorDescription(401, "There is no key, or it is not a live one.", codes: ["unauthorized"]),

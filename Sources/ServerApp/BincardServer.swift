@@ -140,6 +140,11 @@ package final class BincardServer: Sendable {
                 services: [.init(service: listener, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: gracefulShutdownSignals, logger: logger))
         running.withLock { $0 = services }
+        let reopening = Task { [accessLog] in
+            guard !gracefulShutdownSignals.isEmpty else { return }
+            for await _ in await UnixSignalsSequence(trapping: .sighup) { accessLog.reopen() }
+        }
+        defer { reopening.cancel() }
         let result: Result<Void, any Error>
         do {
             try await services.run()

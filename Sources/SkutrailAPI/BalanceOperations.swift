@@ -31,7 +31,7 @@ extension SkutrailAPI {
 struct BalanceQuery: WireParameters {
     var item = WireItemReference()
     var location: WireLocationReference?
-    var asOf: Int64?
+    var asOf: WirePastTime?
     var at: String?
 
     static func describe<V: ParameterVisitor>(_ value: inout Self, with v: inout V) {
@@ -39,7 +39,9 @@ struct BalanceQuery: WireParameters {
         v.optional(
             "warehouse", &value.location, .text(WireLocationReference.self), doc: "The location's code or id.",
             example: #""SEA-1""#)
-        v.optional("as_of", &value.asOf, .timestamp(.seconds), doc: "As it was recorded up to this time.")
+        v.optional(
+            "as_of", &value.asOf, .text(WirePastTime.self),
+            doc: "As it was recorded up to and with this second (or millisecond, when one is written).")
         v.optional("at", &value.at, .string(1...64), doc: "As it was just after this entry (ledger_…, inv_…, mov_…).")
     }
 }

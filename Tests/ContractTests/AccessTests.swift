@@ -4,6 +4,7 @@ import LedgerStorage
 import NIOHTTP1
 import ServerApp
 import Testing
+import WireSchema
 
 extension ContractTests {
     /// Contracts, *All four*, keys: who gets in, and what a key may do.

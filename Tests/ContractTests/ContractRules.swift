@@ -1,6 +1,7 @@
 import HTTPInterface
-import SKInventoryAPI
+import NIOHTTP1
 import ServerApp
+import SKInventoryAPI
 import SkutrailAPI
 import Testing
 import WireSchema

@@ -1,5 +1,8 @@
+import HTTPInterface
+import LedgerStorage
 import NIOHTTP1
 import Testing
+import WireSchema
 
 extension ContractTests {
     /// Contracts, *All four*, idempotency.

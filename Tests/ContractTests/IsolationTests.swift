@@ -1,3 +1,4 @@
+import LedgerCore
 import LedgerStorage
 import NIOHTTP1
 import ServerApp

@@ -1,3 +1,4 @@
+import LedgerStorage
 import Testing
 import WireSchema
 
@@ -59,7 +60,7 @@ extension ContractTests {
         private func choices(_ movements: [AnswerJSON]) throws -> [Choice] {
             let middle = try #require(movements[movements.count / 2]["timestamp"].string)
             let second = Timestamp.text((Timestamp.parse(middle) ?? 0) / 1000 * 1000)
-            let at = { (event: AnswerJSON) in Timestamp.parse(event["timestamp"].string ?? "") ?? 0 }
+            let at: @Sendable (AnswerJSON) -> Int64 = { event in Timestamp.parse(event["timestamp"].string ?? "") ?? 0 }
             let bound = Timestamp.parse(middle) ?? 0
             return [
                 Choice(skutrail: "sku=A", sk: "item_id=A") { $0["data"]["sku"].string == "A" },

@@ -84,7 +84,6 @@ extension ContractTests {
             for (index, moment) in moments.enumerated() where index.isMultiple(of: 4) {
                 let last = moments.last { $0.recordedAt <= moment.recordedAt } ?? moment
                 let text = Timestamp.text(moment.recordedAt, precision: .milliseconds)
-                guard !text.hasSuffix(".000Z") else { continue }
                 try await expect(last.balances, realm, "as_of=\(text)", "seed \(seed), as of \(text)")
             }
             try await expect([:], realm, "as_of=2000-01-01T00:00:00Z", "before everything")

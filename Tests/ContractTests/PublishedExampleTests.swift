@@ -1,4 +1,5 @@
 import NIOHTTP1
+import ServerApp
 import Testing
 
 extension ContractTests {

@@ -197,7 +197,8 @@ struct KeyRingTests {
         #expect(bench.ring.count == 1)
         #expect(bench.outcome(header).hasPrefix("key"))
         bench.monotonic.advance(1_000_000_000)
-        #expect(bench.outcome("Bearer \(KeySecret.mint(mode: .test, id: ULID(high: 5, low: 5)).text)").hasPrefix("unseen"))
+        #expect(
+            bench.outcome("Bearer \(KeySecret.mint(mode: .test, id: ULID(high: 5, low: 5)).text)").hasPrefix("unseen"))
     }
 
     @Test("the thread of the ring picks up a new key and a revocation, and survives a store that fails")
@@ -229,7 +230,8 @@ struct KeyRingTests {
                             let (key, header) = keys[(round + worker) % keys.count]
                             if bench.outcome(header) != "key \(key.id.text)" { failures.increment() }
                             if round % 200 == 0 {
-                                _ = try bench.store.setExpiry(of: key.id, to: Instant(milliseconds: bench.wall.now + 100_000))
+                                _ = try bench.store.setExpiry(
+                                    of: key.id, to: Instant(milliseconds: bench.wall.now + 100_000))
                                 try bench.ring.refresh()
                             }
                         }

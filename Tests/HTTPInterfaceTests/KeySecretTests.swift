@@ -18,7 +18,8 @@ struct KeySecretTests {
         let secret = KeySecret.mint(mode: .test, id: KeySecretTests.id, using: &numbers)
         // Keys that were handed out must be understood for ever: this text may not change.
         #expect(
-            secret.text == "sk_test_01J9ESEBRYNF6G28T5CY4TQKFF148A5QP8J0JWR6ZEQ3D1CP7ERSZRJEHEXYSJANF73GC6J3Q45J8B2F3DGJP")
+            secret.text
+                == "sk_test_01J9ESEBRYNF6G28T5CY4TQKFF148A5QP8J0JWR6ZEQ3D1CP7ERSZRJEHEXYSJANF73GC6J3Q45J8B2F3DGJP")
         #expect(secret.text.utf8.count == 93)
         #expect(secret.text.hasPrefix("sk_test_\(KeySecretTests.id.text)"))
         #expect(secret.text.dropFirst(8).allSatisfy { "0123456789ABCDEFGHJKMNPQRSTVWXYZ".contains($0) })

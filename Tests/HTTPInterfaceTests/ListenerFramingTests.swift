@@ -27,7 +27,9 @@ struct ListenerFramingTests {
         Case(name: "a list of Content-Lengths", request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\na"),
         Case(name: "a signed Content-Length", request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\na"),
         Case(name: "a negative Content-Length", request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\na"),
-        Case(name: "a hexadecimal Content-Length", request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na"),
+        Case(
+            name: "a hexadecimal Content-Length",
+            request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na"),
         Case(name: "an empty Content-Length", request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \r\n\r\n"),
         Case(
             name: "a Content-Length beyond 64 bits",
@@ -40,7 +42,10 @@ struct ListenerFramingTests {
             request: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"),
         Case(
             name: "two Transfer-Encoding lines",
-            request: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            request:
+                "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
         Case(
             name: "a coding after chunked",
             request: "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
@@ -122,9 +127,12 @@ struct ListenerFramingTests {
         try await TestListener.with { listener in
             var numbers = SeededNumbers(seed: seed)
             let pieces = [
-                "GET ", "POST ", "/", " HTTP/1.1", "\r\n", "\r\n\r\n", "\n", "Host: x", "Content-Length: 5", ": ", "chunked",
-                "Transfer-Encoding: chunked", "0\r\n\r\n", "ffff\r\n", "\u{0}", "é", "Connection: close", "Upgrade: h2c",
-                "Connection: upgrade", "Expect: 100-continue", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ";", "5\r\nabcde\r\n",
+                "GET ", "POST ", "/", " HTTP/1.1", "\r\n", "\r\n\r\n", "\n", "Host: x", "Content-Length: 5", ": ",
+                "chunked",
+                "Transfer-Encoding: chunked", "0\r\n\r\n", "ffff\r\n", "\u{0}", "é", "Connection: close",
+                "Upgrade: h2c",
+                "Connection: upgrade", "Expect: 100-continue", "GET / HTTP/1.1\r\nHost: x\r\n\r\n", ";",
+                "5\r\nabcde\r\n",
             ]
             for _ in 0..<150 {
                 let client = try listener.connect()

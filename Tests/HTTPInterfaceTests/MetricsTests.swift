@@ -14,7 +14,8 @@ struct MetricsTests {
         metrics.inFlight.increment()
         metrics.registry.computed("bincard_ledger_seq", help: "Last sequence of a realm.") {
             [
-                MetricSample(labels: [(name: "tenant", value: "a\"b\\c\nd"), (name: "mode", value: "test")], value: 12),
+                MetricSample(
+                    labels: [(name: "tenant", value: "a\"b\\c\nd"), (name: "mode", value: "test")], value: 12),
                 MetricSample(labels: [(name: "tenant", value: "é"), (name: "mode", value: "live")], value: 0.5),
             ]
         }
@@ -39,7 +40,8 @@ struct MetricsTests {
     func histogram() throws {
         let registry = MetricRegistry()
         let histogram = registry.histogram(
-            "h_seconds", help: "H.", labels: [(name: "a", value: "b")], bounds: Histogram.latencyBounds, unit: .nanoseconds)
+            "h_seconds", help: "H.", labels: [(name: "a", value: "b")], bounds: Histogram.latencyBounds,
+            unit: .nanoseconds)
         for value: UInt64 in [0, 250_000, 250_001, 10_000_000_000, 10_000_000_001, 1] { histogram.observe(value) }
         let exposition = try Exposition(String(decoding: registry.render(), as: UTF8.self))
         #expect(exposition.value("h_seconds_bucket", ["a": "b", "le": "0.00025"]) == 3)
@@ -60,7 +62,11 @@ struct MetricsTests {
         one.add(-5)
         two.increment()
         let text = String(decoding: registry.render(), as: UTF8.self)
-        #expect(text.hasPrefix("# HELP c_total Back\\\\slash and\\nline.\n# TYPE c_total counter\nc_total{x=\"1\"} 5\nc_total{x=\"2\"} 1\n"))
+        #expect(
+            text.hasPrefix(
+                "# HELP c_total Back\\\\slash and\\nline.\n# TYPE c_total counter\n"
+                    + "c_total{x=\"1\"} 5\nc_total{x=\"2\"} 1\n"
+            ))
         _ = try Exposition(text)
     }
 }
@@ -116,7 +122,8 @@ struct Exposition {
         var labels: [String: String] = [:]
         if var rest = match.2?.dropFirst().dropLast() {
             while !rest.isEmpty {
-                guard let label = rest.prefixMatch(of: /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"(,|$)/) else {
+                guard let label = rest.prefixMatch(of: /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\\\|\\"|\\n)*)"(,|$)/)
+                else {
                     throw Failure(line: line, reason: "labels")
                 }
                 labels[String(label.1)] = String(label.2).replacing("\\\\", with: "\u{0}").replacing("\\\"", with: "\"")

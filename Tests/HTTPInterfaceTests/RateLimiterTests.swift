@@ -92,7 +92,8 @@ struct RateLimiterTests {
     private func headers(_ decision: RateDecision, wall: Int64) -> [String] {
         var bytes: [UInt8] = []
         decision.appendHeaders(to: &bytes, wallMilliseconds: wall)
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\r\n", omittingEmptySubsequences: false).map(
+            String.init)
     }
 
     @Test("both header families say what is left")
@@ -104,12 +105,14 @@ struct RateLimiterTests {
                 "X-RateLimit-Remaining: 199", "X-RateLimit-Reset: 1700000001", #"RateLimit: "burst";r=199;t=1"#, "",
             ])
         for _ in 0..<199 { _ = limiter.take(at: 0) }
-        #expect(headers(limiter.take(at: 0), wall: 1_700_000_000_000)[2...4] == [
-            "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1700000002", #"RateLimit: "burst";r=0;t=2"#,
-        ])
-        #expect(headers(limiter.observe(at: 9_000_000_000), wall: 5000)[2...3] == [
-            "X-RateLimit-Remaining: 200", "X-RateLimit-Reset: 5",
-        ])
+        #expect(
+            headers(limiter.take(at: 0), wall: 1_700_000_000_000)[2...4] == [
+                "X-RateLimit-Remaining: 0", "X-RateLimit-Reset: 1700000002", #"RateLimit: "burst";r=0;t=2"#,
+            ])
+        #expect(
+            headers(limiter.observe(at: 9_000_000_000), wall: 5000)[2...3] == [
+                "X-RateLimit-Remaining: 200", "X-RateLimit-Reset: 5",
+            ])
     }
 
     @Test("a slow bucket tells how long to wait")

@@ -93,7 +93,8 @@ final class RawConnection {
                 return text
             }
             guard try fill() else {
-                throw Failure(description: "closed before \(end.debugDescription): \(String(decoding: received, as: UTF8.self))")
+                throw Failure(
+                    description: "closed before \(end.debugDescription): \(String(decoding: received, as: UTF8.self))")
             }
         }
     }

@@ -76,7 +76,8 @@ struct BlockTests {
             try keys.withUnsafeBytes { keys in
                 try answers.withUnsafeBytes { answers in
                     try IdempotencyPage(
-                        number: page.number, slice: page.slice, recordedAt: page.recordedAt, keys: keys, answers: answers)
+                        number: page.number, slice: page.slice, recordedAt: page.recordedAt, keys: keys,
+                        answers: answers)
                 }
             }
         }

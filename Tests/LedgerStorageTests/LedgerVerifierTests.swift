@@ -120,7 +120,8 @@ struct LedgerVerifierTests {
         }
         let changes: [(inout Movement) -> Void] = [
             { $0.after.onHand += 1 }, { $0.quantity += 1 }, { $0.after.value += 1 }, { $0.valueChange -= 1 },
-            { $0.link.previous -= 1; $0.link.jump = 0 }, { $0.link.jump = 0 }, { $0.item = ItemNumber(rawValue: 99) },
+            { $0.link = HistoryLink(previous: $0.link.previous - 1, jump: 0) }, { $0.link.jump = 0 },
+            { $0.item = ItemNumber(rawValue: 99) },
             { $0.location = LocationNumber(rawValue: 99) }, { $0.quantity = .max }, { $0.valueChange = .min },
         ]
         for (index, change) in changes.enumerated() {
@@ -150,7 +151,7 @@ struct LedgerVerifierTests {
             ("9 at 9", { $0.levels.append(StockLevel(key: LevelKey(packed: 9 << 32 | 9))) }),
             ("reference", { $0.references[0].postings.removeLast() }),
             ("reference", { $0.references[0].postings[0].hash ^= 1 }),
-            ("item", { $0.items.append($0.items[0]); $0.items[6].number = ItemNumber(rawValue: 7) }),
+            ("item", { $0.items.append(Self.renumbered($0.items[0])) }),
         ]
         for (index, change) in changes.enumerated() {
             var wrong = right
@@ -159,6 +160,12 @@ struct LedgerVerifierTests {
             #expect(problem?.what == .projectionDiffers, "change \(index)")
             #expect(problem?.detail.contains(change.name) == true, "change \(index): \(problem?.detail ?? "")")
         }
+    }
+
+    private static func renumbered(_ item: Item) -> Item {
+        var item = item
+        item.number = ItemNumber(rawValue: 7)
+        return item
     }
 
     @Test("rows may be newer than the applied seq, but not older")

@@ -8,8 +8,11 @@ struct ReferenceIndexTests {
     @Test(
         "a reference's hash never changes",
         arguments: [
-            ("", 0x589C1FE371ECF641), ("A", 0x34A27D8561037562), ("ORD-1234", 0x92CDA8690168A759), ("ORD-12345", 0xAB8C0B48E2F04264),
-            ("a reference that is longer than a few words of eight bytes", 0x41C08A35C2ACCF0A),
+            ("", 0x589C_1FE3_71EC_F641),
+            ("A", 0x34A2_7D85_6103_7562),
+            ("ORD-1234", 0x92CD_A869_0168_A759),
+            ("ORD-12345", 0xAB8C_0B48_E2F0_4264),
+            ("a reference that is longer than a few words of eight bytes", 0x41C0_8A35_C2AC_CF0A),
         ] as [(String, UInt64)])
     func golden(reference: String, hash: UInt64) {
         #expect(ReferencePosting.hash(of: reference) == hash)

@@ -173,7 +173,11 @@ struct DataDirectoryTests {
         damaged[place2.upperBound - 1] ^= 1
         try damaged.write(to: URL(fileURLWithPath: file))
         let flipped = try error()
-        if case .corrupt(let seq, _)? = flipped { #expect(seq == last.lastSeq) } else { Issue.record("\(flipped as Any)") }
+        if case .corrupt(let seq, _)? = flipped {
+            #expect(seq == last.lastSeq)
+        } else {
+            Issue.record("\(flipped as Any)")
+        }
         // A realm's file of an earlier backup: right in itself, but not what the manifest says.
         try good.write(to: URL(fileURLWithPath: file))
         let manifestFile = URL(fileURLWithPath: "\(backup)/manifest.json")

@@ -44,7 +44,9 @@ struct DurabilityTests {
         try queue.close()
     }
 
-    @Test("the kernel is asked once for each commit to sync the log", .enabled(if: SystemCallTrace.isAvailable), .timeLimit(.minutes(1)))
+    @Test(
+        "the kernel is asked once for each commit to sync the log", .enabled(if: SystemCallTrace.isAvailable),
+        .timeLimit(.minutes(1)))
     func syncs() throws {
         let realm = try TemporaryRealm()
         let store = try realm.open()

@@ -160,33 +160,6 @@ struct JournalFileTests {
         #expect(throws: StoreError.self) { try SQLiteRealmStore(path: realm.path, access: .read) }
     }
 
-    @Test("a full disk fails the commit, says so, and harms nothing that was committed")
-    func diskFull() throws {
-        let realm = try TemporaryRealm()
-        let store = try realm.open()
-        try ledger.write(to: store)
-        try store.withWriter { try $0.execute(sql: "PRAGMA max_page_count = 1") }
-        var more = ledger
-        for _ in 0..<2_000 { more.addMovement() }
-        let unit = more.seal()
-        let error = try #require(#expect(throws: StoreError.self) { try store.commit(unit) })
-        guard case .failed(_, let detail) = error else {
-            Issue.record("\(error)")
-            return
-        }
-        #expect(detail.contains("the disk is full"))
-        // Nothing more is written by a store that has failed.
-        #expect(throws: error) { try store.commit(unit) }
-        #expect(throws: error) { try store.commit(CommitUnit()) }
-        store.close()
-        let again = try realm.open()
-        #expect(try again.open().head == ledger.sealed)
-        try again.commit(unit)
-        #expect(try again.open().head == more.sealed)
-        again.close()
-        #expect(try realm.verify().problem == nil)
-    }
-
     @Test("looking things up never scans a table")
     func plans() throws {
         let realm = try written()

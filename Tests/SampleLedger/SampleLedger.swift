@@ -67,7 +67,8 @@ public struct SampleLedger: Sendable {
     public mutating func addItem(_ sku: String) {
         let item = Item(
             number: ItemNumber(rawValue: UInt32(items.count + 1)), id: ULID(high: 2, low: nextSeq), sku: sku,
-            name: "Thé vert \(sku)", scale: 3, barcode: "5012345678900", price: 4_990_000, weight: nil, reorderPoint: 10,
+            name: "Thé vert \(sku)", scale: 3, barcode: "5012345678900", price: 4_990_000, weight: nil,
+            reorderPoint: 10,
             metadata: nil, createdAt: clock, updatedAt: clock, createdSeq: nextSeq)
         items.append(item)
         add(.itemCreated(item))
@@ -136,9 +137,11 @@ public struct SampleLedger: Sendable {
         add(
             .movementRecorded(
                 Movement(
-                    kind: .transfer, item: key.item, location: key.location, quantity: 0 - quantity, reason: "rebalance",
+                    kind: .transfer, item: key.item, location: key.location, quantity: 0 - quantity,
+                    reason: "rebalance",
                     note: "van 7", valueChange: 0 - value, after: after, link: link,
-                    target: TransferLeg(location: target, valueChange: value, variance: 0, after: other, link: otherLink))))
+                    target: TransferLeg(
+                        location: target, valueChange: value, variance: 0, after: other, link: otherLink))))
     }
 
     private mutating func move(

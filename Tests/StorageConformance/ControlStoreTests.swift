@@ -8,7 +8,8 @@ struct ControlStoreTests {
 
     private func key(_ number: UInt64, _ realm: Realm) -> APIKey {
         APIKey(
-            id: ULID(high: 7, low: number), realm: realm, name: "till \(number)", scopes: [.inventoryRead, .keysManage],
+            id: ULID(high: 7, low: number), realm: realm, name: "till \(number)",
+            scopes: [.inventoryRead, .keysManage],
             secretHash: Digest256(a: number, b: 2, c: 3, d: .max), limit: RateLimit(rate: 50, burst: 100),
             createdAt: Instant(milliseconds: now.milliseconds + Int64(number)))
     }
@@ -96,7 +97,9 @@ struct ControlStoreTests {
         #expect(again.id == ULID(high: 1, low: 3))
     }
 
-    @Test("the version changes with every change, here or elsewhere, and with nothing else", arguments: StorageEngine.allCases)
+    @Test(
+        "the version changes with every change, here or elsewhere, and with nothing else",
+        arguments: StorageEngine.allCases)
     func version(engine: StorageEngine) throws {
         let installation = try Installation(engine)
         let control = installation.control

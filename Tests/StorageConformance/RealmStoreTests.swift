@@ -110,7 +110,8 @@ struct RealmStoreTests {
         #expect(try store.blocks(from: third.lastSeq, maximumBytes: third.data.count) == Array(ledger.blocks[2...3]))
     }
 
-    @Test("searching by time and by id gives what a scan gives", arguments: StorageEngine.allCases, [53, 54] as [UInt64])
+    @Test(
+        "searching by time and by id gives what a scan gives", arguments: StorageEngine.allCases, [53, 54] as [UInt64])
     func search(engine: StorageEngine, seed: UInt64) throws {
         let ledger = SampleLedger(seed: seed, items: 8, locations: 3, blocks: 120)
         let installation = try Installation(engine)
@@ -134,7 +135,9 @@ struct RealmStoreTests {
         #expect(try installation.store.block(reaching: ULID(high: .max, low: .max)) == nil)
     }
 
-    @Test("a unit out of order is refused, writes nothing, and the right one still goes in", arguments: StorageEngine.allCases)
+    @Test(
+        "a unit out of order is refused, writes nothing, and the right one still goes in",
+        arguments: StorageEngine.allCases)
     func order(engine: StorageEngine) throws {
         let ledger = SampleLedger(seed: 55, items: 3, locations: 2, blocks: 5)
         let installation = try Installation(engine)
@@ -254,7 +257,9 @@ struct RealmStoreTests {
         #expect(try store.open().lastIdempotencyPage == 299)
     }
 
-    @Test("readers on other threads see whole commits, each at least as new as what had returned", arguments: StorageEngine.allCases)
+    @Test(
+        "readers on other threads see whole commits, each at least as new as what had returned",
+        arguments: StorageEngine.allCases)
     func concurrency(engine: StorageEngine) async throws {
         let ledger = SampleLedger(seed: 57, items: 8, locations: 3, blocks: 300)
         let installation = try Installation(engine)

@@ -35,7 +35,7 @@ struct PackageManifest {
                 let arguments = String(decoding: written[range], as: UTF8.self)
                 let names = String(decoding: code[range], as: UTF8.self).words.map(String.init)
                 var literals = Self.literals(arguments)
-                if !literals.isEmpty, !call.hasPrefix(".systemLibrary") || !literals.isEmpty {
+                if !literals.isEmpty {
                     let name = literals.removeFirst()
                     targets.append(
                         Target(

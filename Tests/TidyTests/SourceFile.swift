@@ -45,7 +45,7 @@ struct SourceFile: Sendable {
         while index >= 0 {
             let text = lines[index].trimmed
             if text.hasPrefix("//") {
-                result.append(text)
+                result.append(String(text))
             } else if !(result.isEmpty && text.hasPrefix("@")) {
                 break
             }

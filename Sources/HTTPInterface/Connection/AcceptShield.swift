@@ -12,6 +12,8 @@ final class AcceptShield: ChannelInboundHandler {
     private static let pause = TimeAmount.milliseconds(100)
     private let logger: Logger
     private var isPaused = false
+    /// Monotonic; the log is told every 10 s at most.
+    private var toldAt: UInt64?
 
     init(logger: Logger) {
         self.logger = logger
@@ -33,7 +35,11 @@ final class AcceptShield: ChannelInboundHandler {
     private func rest(_ channel: any Channel, because error: IOError) {
         guard !isPaused, let options = channel.syncOptions else { return }
         isPaused = true
-        logger.warning("accepting no connections for a moment", metadata: ["error": "\(error)"])
+        let now = RequestClock.monotonic()
+        if toldAt?.isAtLeast(.seconds(10), before: now) ?? true {
+            toldAt = now
+            logger.warning("no connections are accepted for a moment", metadata: ["error": "\(error)"])
+        }
         try? options.setOption(ChannelOptions.autoRead, value: false)
         channel.eventLoop.assumeIsolated().scheduleTask(in: AcceptShield.pause) {
             self.isPaused = false

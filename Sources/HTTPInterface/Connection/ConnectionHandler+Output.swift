@@ -7,8 +7,8 @@ struct UnreadOutput {
     private var since: UInt64?
     private var takenAtStart: UInt64 = 0
 
-    /// Looks at the bytes still lying there. True when, over a whole `timeout`, some always were, and the peer took less
-    /// than 1 KiB a second of them.
+    /// Looks at the bytes still lying there. True when, over a whole `timeout`, some always were, and the peer took
+    /// less than 1 KiB a second of them.
     mutating func isStuck(buffered: Int, now: UInt64, timeout: TimeAmount) -> Bool {
         guard buffered > 0 else {
             since = nil

@@ -211,7 +211,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         case HTTPParserError.headerOverflow:
             let limits = shard.limits
             refuse(
-                requestLineIsTooLong ? .targetTooLong(limit: limits.targetBytes) : .headersTooLarge(limit: limits.headerBytes),
+                requestLineIsTooLong
+                    ? .targetTooLong(limit: limits.targetBytes) : .headersTooLarge(limit: limits.headerBytes),
                 target: target)
         case let error as HTTPParserError:
             refuse(.malformed(ConnectionHandler.describe(error)), target: target)

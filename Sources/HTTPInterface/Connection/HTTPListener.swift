@@ -46,7 +46,8 @@ package final class HTTPListener: Service {
             result = .failure(error)
         }
         setup.close()
-        // The server may still be winding up in a task of its own, which needs the loops; when it is through, it is gone.
+        // The server may still be winding up in a task of its own, which needs the loops; when it is through, it is
+        // gone.
         for _ in 0..<500 where server != nil { try? await Task.sleep(for: .milliseconds(1)) }
         try? await eventLoopGroup.shutdownGracefully()
         try result.get()

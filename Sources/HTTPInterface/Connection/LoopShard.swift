@@ -120,8 +120,8 @@ final class LoopShard: @unchecked Sendable {
     /// The `Date` line, ended.
     func dateLine(now: UInt64) -> [UInt8] { date.bytes(now: now) }
 
-    /// An empty buffer for responses, to be given back. When the system has taken all that was written from it, which is
-    /// the usual case, it is the same memory each time.
+    /// An empty buffer for responses, to be given back. When the system has taken all that was written from it, which
+    /// is the usual case, it is the same memory each time.
     func takeScratch() -> ByteBuffer {
         var taken = ByteBuffer()
         swap(&taken, &scratch)

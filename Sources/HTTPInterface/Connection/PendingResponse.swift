@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// A request that was handed over, in its connection's order, and the place of its response.
 ///
-/// `@unchecked Sendable`: `response` is written once, by whoever wins `sent`, and read on the event loop only, after the
-/// loop itself or the lock of its mailbox has ordered the two. `connection` is touched on the loop alone.
+/// `@unchecked Sendable`: `response` is written once, by whoever wins `sent`, and read on the event loop only, after
+/// the loop itself or the lock of its mailbox has ordered the two. `connection` is touched on the loop alone.
 final class PendingResponse: ResponseSlot, @unchecked Sendable {
     private let sent = Atomic<Bool>(false)
     private let loop: LoopShard

@@ -1,8 +1,8 @@
 package import LedgerCore
 package import LedgerStorage
 
-/// A key as the server holds it in memory. A refresh that finds it changed makes a new one that keeps the budget, unless
-/// the budget itself was changed.
+/// A key as the server holds it in memory. A refresh that finds it changed makes a new one that keeps the budget,
+/// unless the budget itself was changed.
 package final class ActiveKey: Sendable {
     package let key: APIKey
     package let limiter: RateLimiter

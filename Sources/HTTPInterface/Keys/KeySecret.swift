@@ -6,9 +6,9 @@ package import LedgerStorage
 ///     sk_test_ 01J9XQ5Y8ZK3V7N2M4P6R8T0WA 52 characters 7 characters
 ///     mode     id, by which it is found   256 random    checksum
 ///
-/// Everything after the mode is Crockford's base 32 in upper case. The checksum is the CRC-32 of all before it: it tells a
-/// typing error from a dead key without looking anything up, and protects nothing. Stored is only the SHA-256 of the
-/// whole text.
+/// Everything after the mode is Crockford's base 32 in upper case. The checksum is the CRC-32 of all before it: it
+/// tells a typing error from a dead key without looking anything up, and protects nothing. Stored is only the SHA-256
+/// of the whole text.
 package struct KeySecret: Sendable {
     /// Characters of the whole text.
     package static let length = 93

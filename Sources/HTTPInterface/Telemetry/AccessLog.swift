@@ -81,8 +81,8 @@ package final class AccessLog: Sendable {
         if isFull { writer.withLock { $0 }?.wake() }
     }
 
-    /// The next line goes to a file opened anew (after the old one was renamed). Safe to call from anywhere but a signal
-    /// handler.
+    /// The next line goes to a file opened anew (after the old one was renamed). Safe to call from anywhere but a
+    /// signal handler.
     package func reopen() {
         mustReopen.store(true, ordering: .releasing)
         writer.withLock { $0 }?.wake()

@@ -5,22 +5,22 @@ package import WireSchema
 
 /// A moment of the past that a read asks for: a time, or an entry of the ledger.
 package enum PastMoment: Sendable {
-    case time(Instant)
+    case time(WirePastTime)
     case entry(ULID, text: String)
 
     /// nil when neither is given: now.
     /// - Parameters:
-    ///   - asOf: milliseconds since 1970.
+    ///   - asOf: what was recorded up to it counts.
     ///   - at: an entry's id under any prefix.
-    package init?(asOf: Int64?, at: String?, now: Instant) throws(Refusal) {
+    package init?(asOf: WirePastTime?, at: String?, now: Instant) throws(Refusal) {
         switch (asOf, at) {
         case (nil, nil): return nil
         case (let time?, nil):
             // A second of grace for clocks that differ; further ahead nothing is known.
-            guard time <= now.milliseconds + 1_000 else {
+            guard time.start <= now.milliseconds + 1_000 else {
                 throw Refusal(parameter: "as_of", .outOfRange, "must not lie in the future")
             }
-            self = .time(Instant(milliseconds: time))
+            self = .time(time)
         case (nil, let text?):
             guard let id = EntryID.parse(text) else { throw PastMoment.unknown(text) }
             self = .entry(id, text: text)
@@ -36,7 +36,9 @@ package enum PastMoment: Sendable {
     /// The last seq that counts, and the moment as the answer shows it. Blocks. Throws `Refusal` or `StoreError`.
     package func resolve(in ledger: RealmLedger) throws -> (seq: UInt64, instant: Instant) {
         switch self {
-        case .time(let instant): return (try ledger.store.lastSeq(recordedAtOrBefore: instant), instant)
+        case .time(let time):
+            let seq = try ledger.store.lastSeq(recordedAtOrBefore: Instant(milliseconds: time.end))
+            return (seq, Instant(milliseconds: time.start))
         case .entry(let id, let text):
             var history = History(store: ledger.store)
             guard let entry = try history.entry(id: id) else { throw PastMoment.unknown(text) }
