@@ -6,7 +6,8 @@ package import NIOHTTP1
 /// the same key (contracts, *All four*).
 package enum IdempotencyKey {
     package static func read(from headers: HTTPHeaders) throws(Refusal) -> String? {
-        let values = headers[canonicalForm: "idempotency-key"]
+        // Not the canonical form: that one is divided at commas, which a key may contain.
+        let values = headers["idempotency-key"]
         guard let first = values.first else { return nil }
         guard values.count == 1, let key = parse(first) else { throw .idempotencyKeyInvalid }
         return key

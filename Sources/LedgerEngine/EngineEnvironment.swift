@@ -37,7 +37,7 @@ package struct EngineLimits: Sendable {
     /// Entries after which the projections are written behind the journal: what a crash makes the next start replay.
     package var entriesBetweenPasses: UInt64 = 50_000
     /// Rows of the projections written beside one commit.
-    package var levelsPerCommit = 512
+    package var levelsPerCommit = 256
     /// Entries that one segment of the reference index covers.
     package var entriesPerReferenceSegment: UInt64 = 65_536
 

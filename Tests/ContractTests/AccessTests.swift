@@ -13,7 +13,7 @@ extension ContractTests {
 
         @Test("whatever is no live key gets the same 401 everywhere")
         func unauthorized() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let secret = realm.created.secret
             let last = secret.last == "0" ? "1" : "0"
             let wrong: [String?] = [
@@ -42,9 +42,9 @@ extension ContractTests {
 
         @Test("each operation takes its scope and no other", arguments: Scope.allCases)
         func scopes(scope: Scope) async throws {
-            let all = try ContractRealm()
-            let only = try all.key(scopes: [scope])
-            let without = try all.key(scopes: Set(Scope.allCases).subtracting([scope]))
+            let all = try await ContractRealm()
+            let only = try await all.key(scopes: [scope])
+            let without = try await all.key(scopes: Set(Scope.allCases).subtracting([scope]))
             for operation in ContractRules.operations {
                 let description = operation.description
                 let path = description.path.description.replacing("{id}", with: "x")
@@ -62,9 +62,9 @@ extension ContractTests {
 
         @Test("a key without the scope learns nothing: an existing thing is 403 like any other")
         func scopeFirst() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("SKU-1")
-            let client = try realm.key(scopes: [.ordersRead]).client
+            let client = try await realm.key(scopes: [.ordersRead]).client
             let known = try await client.get("/inventory/v1/items/SKU-1")
             let unknown = try await client.get("/inventory/v1/items/SKU-2")
             #expect(known.status == 403)
@@ -73,8 +73,8 @@ extension ContractTests {
 
         @Test("a key that another process makes works at once, and a revoked one is dead within a second or so")
         func created() async throws {
-            let realm = try ContractRealm()
-            let key = try realm.key()
+            let realm = try await ContractRealm()
+            let key = try await realm.key()
             #expect(try await key.client.get(Self.path).status == 200)
             _ = try realm.server.administration.revokeKey(key.created.key.id)
             try await expectDeath(of: key.client)
@@ -83,7 +83,7 @@ extension ContractTests {
 
         @Test("a rolled key lives through its grace time beside the new one, and then no longer")
         func rolled() async throws {
-            let realm = try ContractRealm(scopes: [.inventoryRead])
+            let realm = try await ContractRealm(scopes: [.inventoryRead])
             #expect(try await realm.client.get(Self.path).status == 200)
             let rolled = try realm.server.administration.rollKey(realm.created.key.id, grace: .seconds(2))
             let fresh = ContractClient(url: realm.client.url, secret: rolled.secret)

@@ -9,7 +9,7 @@ extension ContractTests {
 
         @Test("an item is created with all its members, and read back the same by id and by SKU")
         func createItem() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let answer = try await realm.client.post(
                 Self.items,
                 #"{"sku": "TEA-1", "name": "Tea", "scale": 3, "barcode": "4006381333931", "price": 15.5, "weight": "0.250", "reorder_point": 20, "allow_negative": true, "metadata": {"b": 1, "a": [true, null, 1.50]}}"#)
@@ -29,7 +29,7 @@ extension ContractTests {
 
         @Test("a bare item has the defaults")
         func bareItem() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let answer = try await realm.client.post(Self.items, #"{"sku": "A/B c", "name": "N"}"#)
             #expect(
                 answer.shape
@@ -39,7 +39,7 @@ extension ContractTests {
 
         @Test("a location is created with all its members, and read back the same by id and by code")
         func createLocation() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let answer = try await realm.client.post(
                 Self.locations,
                 #"{"code": "SEA-1", "name": "Seattle", "type": "store", "address": "1 Shoreline Dr\nSeattle", "time_zone": "America/Los_Angeles", "allow_negative": true, "metadata": {}}"#)
@@ -54,7 +54,7 @@ extension ContractTests {
 
         @Test("PATCH changes what is sent, clears what is null and leaves what is absent")
         func patchItem() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("TEA", #""barcode": "1", "price": "2", "weight": "3", "reorder_point": 4, "metadata": {"a": 1}"#)
             let path = "\(Self.items)/TEA"
             let changed = try await realm.client.patch(path, #"{"name": "Green tea", "barcode": null, "price": "2.5"}"#)
@@ -72,7 +72,7 @@ extension ContractTests {
 
         @Test("PATCH refuses what can't be changed or cleared, and a body that changes nothing")
         func patchRefusals() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("TEA")
             try await realm.location("W")
             for (path, body, fault) in [
@@ -91,7 +91,7 @@ extension ContractTests {
 
         @Test("the scale is fixed by the first movement")
         func scale() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("TEA")
             try await realm.location("W")
             #expect(try await realm.client.patch("\(Self.items)/TEA", #"{"scale": 3}"#).status == 200)
@@ -101,7 +101,7 @@ extension ContractTests {
 
         @Test("SKUs and codes are unique, archived ones included")
         func unique() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("TEA")
             try await realm.location("W1")
             try await realm.location("W2")
@@ -117,7 +117,7 @@ extension ContractTests {
 
         @Test("an item with stock can't be archived; an archived one takes no movements and no changes")
         func archiveItem() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 5)
             let path = "\(Self.items)/SKU-0042"
             try await realm.refused(409, "item_has_stock") { try await $0.post("\(path)/archive", "") }
@@ -140,10 +140,10 @@ extension ContractTests {
 
         @Test("a location with stock, or the default one, can't be archived; an archived one takes no movements")
         func archiveLocation() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 5)
-            try await realm.refused(409, "location_has_stock") { try await $0.post("\(Self.locations)/SEA-1/archive", "") }
             try await realm.entry(#""sku": "SKU-0042", "warehouse": "SEA-1", "qty": 5, "reason": "transfer", "to_warehouse": "PDX-1""#)
+            try await realm.refused(409, "location_has_stock") { try await $0.post("\(Self.locations)/PDX-1/archive", "") }
             try await realm.refused(409, "default_location_required") { try await $0.post("\(Self.locations)/SEA-1/archive", "") }
             #expect(try await realm.client.patch("\(Self.locations)/PDX-1", #"{"is_default": true}"#).status == 200)
             #expect(try await realm.client.get("\(Self.locations)/SEA-1").json["is_default"].bool == false)
@@ -161,7 +161,7 @@ extension ContractTests {
 
         @Test("the first location is the default until another takes its place; a movement without a location goes there")
         func defaultLocation() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("TEA")
             try await realm.refused(422, "no_default_location") {
                 try await $0.post("/inventory/v1/movements", #"{"item_id": "TEA", "qty": 1, "type": "receipt"}"#)
@@ -185,7 +185,7 @@ extension ContractTests {
             "SKUs and codes are 1–64 characters without white space at their ends, and no ids",
             arguments: ["", " A", "A ", "A\\u0007B", String(repeating: "x", count: 65), "itm_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"])
         func names(name: String) async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.refused(422, "validation_failed") { try await $0.post(Self.items, #"{"sku": "\#(name)", "name": "N"}"#) }
             let code = name.replacing("itm_", with: "wh_")
             try await realm.refused(422, "validation_failed") { try await $0.post(Self.locations, #"{"code": "\#(code)", "name": "N"}"#) }
@@ -193,7 +193,7 @@ extension ContractTests {
 
         @Test("a name of 64 characters of any language is one, and is found by it")
         func longNames() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let sku = String(repeating: "茶", count: 64)
             let id = try await realm.item(sku)
             let path = sku.utf8.map { "%" + String($0, radix: 16) }.joined()

@@ -14,18 +14,29 @@ struct ContractRealm: Sendable {
     init(
         on server: ContractServer? = nil, tenant: String? = nil, mode: Mode = .test,
         scopes: Set<Scope> = Set(Scope.allCases), limit: RateLimit? = nil
-    ) throws {
+    ) async throws {
         self.server = try server ?? ContractServer.current()
         self.tenant = tenant ?? "tenant-\(Administration.freshID().text)"
         self.mode = mode
         created = try self.server.administration.createKey(
             tenant: self.tenant, mode: mode, name: "contract", scopes: scopes, limit: limit)
         client = ContractClient(url: self.server.url, secret: created.secret)
+        try await waitUntilKnown()
+    }
+
+    /// A key is known at its first request, except where hundreds are made in one second, as these tests do: the look-up
+    /// of keys that are not in memory is limited, and the next refresh finds them. A limited key's budget is not touched.
+    private func waitUntilKnown() async throws {
+        guard created.key.limit == nil else { return try await Task.sleep(for: .milliseconds(1_500)) }
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try await client.get("/v1/ledger/head").status == 401, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     /// Another key for the same realm.
-    func key(scopes: Set<Scope> = Set(Scope.allCases), limit: RateLimit? = nil) throws -> ContractRealm {
-        try ContractRealm(on: server, tenant: tenant, mode: mode, scopes: scopes, limit: limit)
+    func key(scopes: Set<Scope> = Set(Scope.allCases), limit: RateLimit? = nil) async throws -> ContractRealm {
+        try await ContractRealm(on: server, tenant: tenant, mode: mode, scopes: scopes, limit: limit)
     }
 
     /// Creates an item; `members` such as `"scale": 3`.

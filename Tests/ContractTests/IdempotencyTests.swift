@@ -12,7 +12,7 @@ extension ContractTests {
             #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": -12, "reason": "order_shipped", "note": "é"}"#
 
         private func realm(onHand: Int64 = 1_000) async throws -> ContractRealm {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: onHand)
             return realm
         }
@@ -71,6 +71,16 @@ extension ContractTests {
             let first = try await realm.client.post(Self.ledger, Self.body, key: #"a"b\c d"#)
             #expect(first.status == 200)
             expectReplay(try await realm.client.post(Self.ledger, Self.body, key: #""a\"b\\c d""#), of: first)
+        }
+
+        @Test("a key may contain a comma")
+        func comma() async throws {
+            let realm = try await realm()
+            let first = try await realm.client.post(Self.ledger, Self.body, key: "a, b")
+            #expect(first.status == 200)
+            expectReplay(try await realm.client.post(Self.ledger, Self.body, key: "\"a, b\""), of: first)
+            let other = try await realm.client.post(Self.ledger, Self.body, key: "a,b")
+            #expect(!other.isReplay)
         }
 
         @Test("another body, path or method under the same key is 409, and the record stays")
@@ -147,7 +157,7 @@ extension ContractTests {
         @Test("what is refused before the ledger is asked leaves the key free")
         func refusalsBefore() async throws {
             let realm = try await realm()
-            let reader = try realm.key(scopes: [.inventoryRead])
+            let reader = try await realm.key(scopes: [.inventoryRead])
             let client = realm.client
             let early: [(Int, ContractAnswer)] = [
                 (400, try await client.post(Self.ledger, "{", key: "k")),
@@ -207,7 +217,7 @@ extension ContractTests {
             let realm = try await realm()
             let first = try await realm.client.post(Self.ledger, Self.body, key: "k")
             expectReplay(try await realm.key().client.post(Self.ledger, Self.body, key: "k"), of: first)
-            for other in [try await self.realm(), try ContractRealm(tenant: realm.tenant, mode: .live)] {
+            for other in [try await self.realm(), try await ContractRealm(tenant: realm.tenant, mode: .live)] {
                 if other.mode == .live { try await other.publishedExamples(onHand: 100) }
                 let answer = try await other.client.post(Self.ledger, Self.body, key: "k")
                 #expect(answer.status == 200)

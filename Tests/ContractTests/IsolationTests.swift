@@ -17,14 +17,14 @@ extension ContractTests {
 
         @Test("another tenant's and the other mode's ids, codes, entries and cursors look like none", arguments: [false, true])
         func foreign(sameTenant: Bool) async throws {
-            let owner = try ContractRealm()
+            let owner = try await ContractRealm()
             let location = try await owner.location("SECRET-WH")
             let item = try await owner.item("SECRET-SKU")
             let receipt = try await owner.movement(#""item_id": "SECRET-SKU", "qty": 10, "type": "receipt""#).id
             try await owner.movement(#""item_id": "SECRET-SKU", "qty": 1, "type": "receipt""#)
             let cursor = try await owner.client.get("/inventory/v1/movements?limit=1").json["next_cursor"].string ?? ""
             let other = sameTenant
-                ? try ContractRealm(tenant: owner.tenant, mode: .live) : try ContractRealm()
+                ? try await ContractRealm(tenant: owner.tenant, mode: .live) : try await ContractRealm()
             try await other.location("OWN-WH")
             try await other.item("OWN-SKU")
             try await other.movement(#""item_id": "OWN-SKU", "qty": 10, "type": "receipt""#)

@@ -7,7 +7,7 @@ extension ContractTests {
     @Suite struct ListTests {
         /// A realm with `count` movements of mixed items, locations, types, reasons and references.
         private func mixed(_ count: Int) async throws -> ContractRealm {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             for code in ["W1", "W2"] { try await realm.location(code) }
             for sku in ["A", "B"] { try await realm.item(sku) }
             var generator = SeededChance(seed: 42)
@@ -123,7 +123,7 @@ extension ContractTests {
         @Test("a walk over items and locations shows what existed at its beginning, whatever is created or archived then")
         func catalogueWalks() async throws {
             for (path, kind) in [("/inventory/v1/items", "item"), ("/inventory/v1/locations", "location")] {
-                let realm = try ContractRealm()
+                let realm = try await ContractRealm()
                 var ids: [String] = []
                 for index in 0..<10 {
                     ids.append(kind == "item" ? try await realm.item("I\(index)") : try await realm.location("L\(index)"))
@@ -151,7 +151,7 @@ extension ContractTests {
         @Test("a cursor of another filter, list or realm, or a tampered one, is 400")
         func foreignCursors() async throws {
             let realm = try await mixed(10)
-            let other = try ContractRealm(tenant: realm.tenant, mode: .live)
+            let other = try await ContractRealm(tenant: realm.tenant, mode: .live)
             let cursor = try #require(try await realm.client.get("/inventory/v1/movements?limit=2").json["next_cursor"].string)
             #expect(try await realm.client.get("/inventory/v1/movements?limit=5&cursor=\(cursor)").status == 200)
             let tampered = (0..<cursor.utf8.count).filter { $0.isMultiple(of: 5) }.map { place -> String in

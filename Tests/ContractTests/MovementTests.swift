@@ -8,7 +8,7 @@ extension ContractTests {
         private static let path = "/inventory/v1/movements"
 
         private func realm(_ item: String = "") async throws -> ContractRealm {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.location("A", #""allow_negative": true"#)
             try await realm.location("B")
             try await realm.item("X", item)

@@ -42,7 +42,7 @@ extension ContractTests {
 
         @Test("every example of a request is accepted by the running server's validator")
         func examples() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1_000)
             for operation in ContractRules.operations {
                 let description = operation.description

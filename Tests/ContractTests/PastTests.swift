@@ -75,7 +75,7 @@ extension ContractTests {
         @Test("the past of every entry equals the running model, by entry and by time")
         func everyEntry() async throws {
             let seed = UInt64.random(in: .min ... .max)
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let moments = try await history(realm, seed: seed, count: 60)
             for moment in moments {
                 try await expect(moment.balances, realm, "at=\(moment.id)", "seed \(seed), at \(moment.id)")
@@ -91,7 +91,7 @@ extension ContractTests {
 
         @Test("an entry can be named by the id that any API gave it, a catalogue entry by its event's")
         func anyPrefix() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 10)
             let events = try await realm.events()
             let item = try #require(events.first { $0["type"].string == "item.created" }?["id"].string)
@@ -110,7 +110,7 @@ extension ContractTests {
 
         @Test("Skutrail's times are whole seconds: as_of the applied_at that it showed includes that entry")
         func wholeSeconds() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 10)
             let entry = try await realm.entry(#""sku": "SKU-0042", "warehouse": "SEA-1", "delta": 5, "reason": "found""#)
             let applied = try #require(entry.json["applied_at"].string)
@@ -124,7 +124,7 @@ extension ContractTests {
 
         @Test("as_of and at can't be sent together, and the future is not known")
         func refused() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 10)
             let balance = "/v1/inventory/balance?sku=SKU-0042&"
             let stock = "/inventory/v1/items/SKU-0042/stock?"

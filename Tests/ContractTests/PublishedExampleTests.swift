@@ -7,7 +7,7 @@ extension ContractTests {
     @Suite struct PublishedExampleTests {
         @Test("the page's delta −12 is answered as shown, with balance 1196", arguments: ["3f9a8e21-0c4d-4f7e-9e6b-2a8d5c1f1abc", "\"3f9a8e21-0c4d-4f7e-9e6b-2a8d5c1f1abc\""])
         func delta(key: String) async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1208)
             let body = """
                 {
@@ -28,7 +28,7 @@ extension ContractTests {
 
         @Test("the page's first request, without a reference, is answered in the same shape")
         func shortDelta() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1208)
             let answer = try await realm.client.post(
                 "/v1/inventory/ledger",
@@ -42,7 +42,7 @@ extension ContractTests {
 
         @Test("the page's delta works as the bytes that it shows, under the host that it names")
         func deltaAsBytes() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1208)
             let body = "{\n  \"sku\": \"SKU-0042\",\n  \"warehouse\": \"SEA-1\",\n  \"delta\": -12,\n  \"reason\": \"order_shipped\",\n  \"reference\": \"ord_8J2kP\"\n}\n"
             let answer = try await RawExchange.send(
@@ -63,7 +63,7 @@ extension ContractTests {
 
         @Test("the preview's receipt of 120 is answered as shown, with balance 420, and so is the balance read")
         func receiptAndBalance() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 300)
             let answer = try await realm.client.post(
                 "/v1/inventory/ledger",
@@ -82,7 +82,7 @@ extension ContractTests {
 
         @Test("the suite's curl line records a sale at the default location and is answered with the movement")
         func movement() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.location("MAIN")
             let item = try await realm.item("SKU-1")
             try await realm.movement(#""item_id": "\#(item)", "qty": 10, "type": "receipt", "unit_cost": "2.50""#)
@@ -105,7 +105,7 @@ extension ContractTests {
 
         @Test("one movement has one ULID under every prefix and one place in the ledger")
         func oneIdentity() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 5)
             let entry = try await realm.entry(
                 #""sku": "SKU-0042", "warehouse": "SEA-1", "qty": 3, "reason": "receipt""#)

@@ -10,7 +10,7 @@ extension ContractTests {
 
         @Test("a burst is let through, then 429 with Retry-After, and the headers count down")
         func burst() async throws {
-            let realm = try ContractRealm(limit: RateLimit(rate: 1, burst: 5))
+            let realm = try await ContractRealm(limit: RateLimit(rate: 1, burst: 5))
             var remaining: [String] = []
             for _ in 0..<5 {
                 let answer = try await realm.client.get(Self.path)
@@ -33,7 +33,7 @@ extension ContractTests {
 
         @Test("after the time in Retry-After there is budget again")
         func sustained() async throws {
-            let realm = try ContractRealm(limit: RateLimit(rate: 20, burst: 1))
+            let realm = try await ContractRealm(limit: RateLimit(rate: 20, burst: 1))
             var denied = 0
             for _ in 0..<50 where try await realm.client.get(Self.path).status == 429 { denied += 1 }
             #expect(denied > 0)
@@ -43,9 +43,9 @@ extension ContractTests {
 
         @Test("a 429 consumes no idempotency key and writes nothing")
         func keyStaysFree() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 10)
-            let limited = try realm.key(limit: RateLimit(rate: 1, burst: 1)).client
+            let limited = try await realm.key(limit: RateLimit(rate: 1, burst: 1)).client
             let body = #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "found"}"#
             var denied = try await limited.post("/v1/inventory/ledger", body, key: "never-1")
             for round in 2..<30 where denied.status != 429 {
@@ -65,8 +65,8 @@ extension ContractTests {
 
         @Test("the budget is the key's, not the tenant's")
         func perKey() async throws {
-            let realm = try ContractRealm(limit: RateLimit(rate: 1, burst: 1))
-            let other = try realm.key(limit: RateLimit(rate: 1, burst: 3))
+            let realm = try await ContractRealm(limit: RateLimit(rate: 1, burst: 1))
+            let other = try await realm.key(limit: RateLimit(rate: 1, burst: 3))
             for _ in 0..<4 { _ = try await realm.client.get(Self.path) }
             let answer = try await other.client.get(Self.path)
             #expect(answer.status == 200)
@@ -123,7 +123,7 @@ extension ContractTests {
 
         @Test("the caller's request id comes back when it is sane, and a fresh one when it is not")
         func requestIDs() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let sane = try await realm.client.get(Self.path, headers: [("X-Request-Id", "trace-1.a_B")])
             #expect(sane.requestID == "trace-1.a_B")
             let problem = try await realm.client.get("/v1/inventory/balance?sku=X", headers: [("X-Request-Id", "t2")])

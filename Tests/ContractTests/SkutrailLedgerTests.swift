@@ -6,7 +6,7 @@ extension ContractTests {
         private static let path = "/v1/inventory/ledger"
 
         private func realm(onHand: Int64 = 100) async throws -> ContractRealm {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: onHand)
             return realm
         }
@@ -91,7 +91,7 @@ extension ContractTests {
 
         @Test("negative stock needs the flag of both the item and the location", arguments: [false, true], [false, true])
         func negativeStock(item: Bool, location: Bool) async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             try await realm.item("NEG", #""allow_negative": \#(item)"#)
             try await realm.location("NEG-1", #""allow_negative": \#(location)"#)
             let body = #"{"sku": "NEG", "warehouse": "NEG-1", "delta": -3, "reason": "order_shipped"}"#
@@ -117,7 +117,7 @@ extension ContractTests {
 
         @Test("items and locations can be named by id as well, and answers show sku and code")
         func byID() async throws {
-            let realm = try ContractRealm()
+            let realm = try await ContractRealm()
             let item = try await realm.item("SKU-0042")
             let location = try await realm.location("SEA-1")
             let answer = try await realm.entry(#""sku": "\#(item)", "warehouse": "\#(location)", "delta": 4, "reason": "found""#)
