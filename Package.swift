@@ -10,9 +10,9 @@ let settings: [SwiftSetting] = [
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -49,7 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -60,15 +60,15 @@ let package = Package(
         // L1
         layer("LedgerStorage", ["LedgerCore", crypto]),
         // L2
-        layer("LedgerEngine", ["LedgerCore", "LedgerStorage", crypto]),
+        layer("LedgerEngine", ["LedgerCore", "LedgerStorage"]),
         layer("SQLiteStorage", ["LedgerCore", "LedgerStorage", grdb]),
         layer("MemoryStorage", ["LedgerCore", "LedgerStorage"]),
         // L3
         layer(
             "HTTPInterface",
             [
-                "LedgerCore", "WireSchema", "LedgerEngine", "LedgerStorage", hummingbird, hummingbirdCore, httpTypes,
-                nioCore, nioPosix, nioHTTP1, logging, lifecycle, crypto,
+                "LedgerCore", "WireSchema", "LedgerEngine", "LedgerStorage", hummingbirdCore, nioCore, nioPosix,
+                nioHTTP1, nioExtras, logging, lifecycle, crypto,
             ]),
         // L4
         layer("SkutrailAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
@@ -87,8 +87,7 @@ let package = Package(
         .executableTarget(
             name: "bincard",
             dependencies: [
-                "ServerApp", "ImportClient", "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", arguments,
-                logging,
+                "ServerApp", "ImportClient", "LedgerCore", "WireSchema", "LedgerStorage", arguments, logging,
             ],
             swiftSettings: settings),
         // Tests

@@ -26,7 +26,7 @@ struct MemoryRealm {
             head: blocks.last?.sealedHead ?? .start, appliedSeq: appliedSeq,
             referencedSeq: segments.last?.lastSeq ?? 0, items: items.values.sorted { $0.number < $1.number },
             locations: locations, levelKeys: levels.keys.sorted(), stockedLevelsByLocation: stocked,
-            lastIdempotencyPage: pages.last?.number ?? 0)
+            lastIdempotencyPage: lastPage)
     }
 
     func checkOrder(of unit: CommitUnit) throws(StoreError) {

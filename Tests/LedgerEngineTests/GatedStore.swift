@@ -37,6 +37,8 @@ final class GatedStore: RealmStore {
     /// The commits to come throw this, one after another, and write nothing.
     func fail(_ faults: StoreError...) { condition.withLock { state.faults += faults } }
 
+    func clearFaults() { condition.withLock { state.faults = [] } }
+
     /// Each commit takes at least as long.
     func slowDown(_ delay: Duration?) { condition.withLock { state.delay = delay } }
 

@@ -55,10 +55,12 @@ struct RandomTrade {
             nextName += 1
             return .createItem(ItemDraft(sku: "NEW-\(nextName)", name: "I"))
         case 1:
-            // The name may be free or not; an item whose name is taken has no more movements until it is given back.
+            // To a name that is free or not, and back; an item that has lost its name has no movements meanwhile. The
+            // last one keeps its own.
             var changes = ItemChanges()
-            changes.sku = "SKU-\(number(1...RandomTrade.items))"
-            return .updateItem(.sku("SKU-\(number(1...RandomTrade.items))"), changes)
+            changes.sku = "\(chance(60) ? "SKU" : "ALT")-\(number(1...RandomTrade.items - 1))"
+            return .updateItem(
+                .sku("\(chance(40) ? "SKU" : "ALT")-\(number(1...RandomTrade.items - 1))"), changes)
         case 2:
             var changes = ItemChanges()
             changes.name = "renamed \(number(1...99))"
