@@ -35,6 +35,10 @@ struct GatewayExchange: Sendable {
             let call = Call(
                 request: request, path: path, ledger: ledger, actor: key.key.id, requestID: requestID,
                 idempotencyKey: try idempotencyKey(for: operation), now: gateway.engine.now, cursors: gateway.cursors)
+            // A parameter that an operation does not know is refused, never ignored.
+            if !request.query.isEmpty, operation.description.parameters.parameters.isEmpty {
+                _ = try call.parameters(NoParameters.self)
+            }
             switch try operation.handle(call) {
             case .answer(let answer): respond(answer)
             case .blocking(let read): block(operation, read)

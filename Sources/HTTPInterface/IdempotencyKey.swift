@@ -24,6 +24,11 @@ package enum IdempotencyKey {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The key of a line of a batch, in which a quoted string names the same key as in the header.
+    package static func ofLine(_ text: String) -> String {
+        text.utf8.first == UInt8(ascii: "\"") ? parse(text) ?? text : text
+    }
+
     private static func unquote(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count >= 2, bytes.last == UInt8(ascii: "\"") else { return nil }
         var result: [UInt8] = []

@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Threads for calls that block: commits and reads of the store. Never an event loop, never Swift's cooperative pool,
 /// which has as many threads as the machine has cores.
@@ -54,16 +53,6 @@ package final class BlockingThreads: Sendable {
             condition.signal()
         }
         return true
-    }
-
-    /// Runs the job and waits for it asynchronously.
-    ///
-    /// - Throws: what the job throws; `CancellationError` after `stop`.
-    package func run<Success: Sendable>(_ job: @escaping @Sendable () throws -> Success) async throws -> Success {
-        try await withCheckedThrowingContinuation { continuation in
-            let isTaken = run { continuation.resume(with: Result { try job() }) }
-            if !isTaken { continuation.resume(throwing: CancellationError()) }
-        }
     }
 
     /// Lets the jobs that wait finish, then the threads end.

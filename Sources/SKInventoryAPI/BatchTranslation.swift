@@ -24,7 +24,7 @@ extension Call {
                         .recordMovement(decoded.movement.draft),
                         identity: decoded.idempotencyKey.map {
                             IdempotencyKey.identity(
-                                key: $0, method: "POST", path: path,
+                                key: IdempotencyKey.ofLine($0), method: "POST", path: path,
                                 canonicalBody: document.canonicalBytes(of: line.index, omitting: "idempotency_key"))
                         }))
             case .failure(let faults):

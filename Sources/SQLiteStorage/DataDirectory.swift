@@ -110,6 +110,8 @@ public struct DataDirectory: Sendable {
         if let beneath = error.userInfo[NSUnderlyingErrorKey] as? NSError, beneath.domain == NSPOSIXErrorDomain {
             return String(cString: strerror(Int32(beneath.code)))
         }
-        return error.localizedDescription
+        // Some of its own sentences end with a full stop; what they are put into goes on.
+        let text = error.localizedDescription
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
 }

@@ -152,9 +152,15 @@ package final class BincardServer: Sendable {
         } catch {
             result = .failure(error)
         }
+        let wasListening = readiness.isReady
         readiness.set(false)
         close()
-        try result.get()
+        do {
+            try result.get()
+        } catch let error as IOError where !wasListening {
+            throw ListenFailure(
+                host: host, port: settings.number("port"), reason: String(cString: strerror(error.errnoCode)))
+        }
     }
 
     /// Serves on the address of the settings while `body` runs, then shuts down gracefully.
@@ -216,6 +222,15 @@ package final class BincardServer: Sendable {
             }
             if let error = opened.wait() { throw error }
         }
+    }
+}
+
+/// The server can't have the address that it was told to listen on.
+package struct ListenFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    init(host: String, port: Int, reason: String) {
+        description = "can't listen on \(host):\(port): \(reason). Stop what listens there, or use another --host or --port"
     }
 }
 

@@ -11,6 +11,7 @@ enum Failure {
         case let error as ImportError: end(error.exitCode, error.description)
         case let error as StoreError: end(code(of: error), text(of: error))
         case let error as SettingsError: end(.usage, error.description)
+        case let error as ListenFailure: end(.failed, error.description)
         case let error as CommandFailure: end(error.code, error.message)
         case is CancellationError: end(.tryAgain, "interrupted")
         case let code as ArgumentParser.ExitCode: Foundation.exit(code.rawValue)

@@ -41,7 +41,7 @@ struct KeysCommand: ParsableCommand {
             let created = try location.administration().createKey(
                 tenant: tenant, mode: mode, name: name, scopes: scope.isEmpty ? Set(Scope.allCases) : Set(scope),
                 limit: unlimited ? nil : limit)
-            try KeyReport(created.key, secret: created.secret).print(as: format)
+            KeyReport(created.key, secret: created.secret).print(as: format)
         }
     }
 
@@ -55,7 +55,12 @@ struct KeysCommand: ParsableCommand {
         func run() throws {
             let reports = try location.administration().keys(tenant: tenant).map { KeyReport($0, secret: nil) }
             switch format {
-            case .json: try JSONLine.print(reports)
+            case .json:
+                var json = JSONWriter()
+                json.beginArray()
+                for report in reports { report.write(to: &json) }
+                json.endArray()
+                print(String(decoding: json.finish(), as: UTF8.self))
             case .text: for report in reports { print(report.line) }
             }
         }
@@ -73,7 +78,7 @@ struct KeysCommand: ParsableCommand {
         func run() throws {
             guard (0...8_760).contains(graceHours) else { throw ValidationError("--grace-hours must be 0 to 8760.") }
             let created = try location.administration().rollKey(try keyID(id), grace: .seconds(graceHours * 3_600))
-            try KeyReport(created.key, secret: created.secret).print(as: format)
+            KeyReport(created.key, secret: created.secret).print(as: format)
         }
     }
 
@@ -85,7 +90,7 @@ struct KeysCommand: ParsableCommand {
         @Option(help: "text or json.") var format = OutputFormat.text
 
         func run() throws {
-            try KeyReport(try location.administration().revokeKey(try keyID(id)), secret: nil).print(as: format)
+            KeyReport(try location.administration().revokeKey(try keyID(id)), secret: nil).print(as: format)
         }
     }
 
@@ -98,7 +103,7 @@ struct KeysCommand: ParsableCommand {
 }
 
 /// A key as a script sees it.
-private struct KeyReport: Encodable {
+private struct KeyReport {
     var id: String
     var secret: String?
     var tenant: String
@@ -108,8 +113,8 @@ private struct KeyReport: Encodable {
     var rate: Int?
     var burst: Int?
     var unlimited: Bool
-    var created_at: String
-    var expires_at: String?
+    var createdAt: String
+    var expiresAt: String?
 
     init(_ key: APIKey, secret: String?) {
         id = "key_\(key.id.text)"
@@ -121,19 +126,52 @@ private struct KeyReport: Encodable {
         rate = key.limit?.rate
         burst = key.limit?.burst
         unlimited = key.limit == nil
-        created_at = Timestamp.text(key.createdAt.milliseconds)
-        expires_at = key.expiresAt.map { Timestamp.text($0.milliseconds) }
+        createdAt = Timestamp.text(key.createdAt.milliseconds)
+        expiresAt = key.expiresAt.map { Timestamp.text($0.milliseconds) }
     }
 
     var line: String {
         let limit = rate.map { "\($0)/s, burst \(burst ?? $0)" } ?? "unlimited"
-        let end = expires_at.map { "  ends \($0)" } ?? ""
+        let end = expiresAt.map { "  ends \($0)" } ?? ""
         return "\(id)  \(tenant)  \(mode)  \(limit)  \(scopes.joined(separator: " "))\(end)"
     }
 
-    func print(as format: OutputFormat) throws {
+    /// The members in the order that scripts were promised: `id`, `secret`, then the rest.
+    func write(to json: inout JSONWriter) {
+        func text(_ name: StaticString, _ value: String?) {
+            guard let value else { return }
+            json.name(name)
+            json.string(value)
+        }
+        json.beginObject()
+        text("id", id)
+        text("secret", secret)
+        text("tenant", tenant)
+        text("mode", mode)
+        text("name", name)
+        json.name("scopes")
+        json.beginArray()
+        for scope in scopes { json.string(scope) }
+        json.endArray()
+        if let rate, let burst {
+            json.name("rate")
+            json.integer(Int64(rate))
+            json.name("burst")
+            json.integer(Int64(burst))
+        }
+        json.name("unlimited")
+        json.bool(unlimited)
+        text("created_at", createdAt)
+        text("expires_at", expiresAt)
+        json.endObject()
+    }
+
+    func print(as format: OutputFormat) {
         switch format {
-        case .json: try JSONLine.print(self)
+        case .json:
+            var json = JSONWriter()
+            write(to: &json)
+            Swift.print(String(decoding: json.finish(), as: UTF8.self))
         case .text:
             Swift.print(line)
             if let secret { Swift.print("The secret, shown only now: \(secret)") }

@@ -17,8 +17,10 @@ extension ContractTests {
             let secret = realm.created.secret
             let last = secret.last == "0" ? "1" : "0"
             let wrong: [String?] = [
-                nil, "", "Bearer", "Bearer ", "Basic \(secret)", secret, "Bearer sk_test_REPLACE", "Bearer \(secret.lowercased())",
-                "Bearer \(secret.dropLast())\(last)", "Bearer \(secret)0", "Bearer \(secret.replacing("sk_test_", with: "sk_live_"))",
+                nil, "", "Bearer", "Bearer ", "Basic \(secret)", secret, "Bearer sk_test_REPLACE",
+                "Bearer \(secret.lowercased())",
+                "Bearer \(secret.dropLast())\(last)", "Bearer \(secret)0",
+                "Bearer \(secret.replacing("sk_test_", with: "sk_live_"))",
                 "Bearer \(KeySecretForgery.unknownKey)",
             ]
             let client = ContractClient(url: realm.client.url, secret: nil)

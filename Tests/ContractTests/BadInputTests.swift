@@ -16,21 +16,29 @@ extension ContractTests {
         }
 
         /// Bytes that are not the strict JSON of the contracts, and the fault that names the place.
-        static let malformed: [(body: [UInt8], fault: String)] = [
-            ("", " unexpected_end"), ("{", " unexpected_end"), (#"{"sku": "A","#, " unexpected_end"), ("{}{}", " trailing_bytes"),
-            (#"{"sku": "A",}"#, " unexpected_byte"), (#"{"delta": 01}"#, "/delta invalid_number"), (#"{"delta": +1}"#, "/delta unexpected_byte"),
-            (#"{"delta": NaN}"#, "/delta unexpected_byte"), (#"{'sku': 1}"#, " unexpected_byte"), (#"{"sku": "A" "B": 1}"#, " unexpected_byte"),
-            (#"{"sku": "A\q"}"#, "/sku invalid_escape"), (#"{"sku": "\ud800"}"#, "/sku lone_surrogate"),
-            (#"{"sku": "\u0000"}"#, "/sku nul_character"), (#"{"sku": "A", "sku": "A"}"#, "/sku duplicate_member"),
-            (#"{"sku": "A", "\u0073ku": "B"}"#, "/sku duplicate_member"), ("{\"sku\": \"a\nb\"}", "/sku control_character"),
-            ("\u{FEFF}{}", " byte_order_mark"), (#"{"note": tru}"#, "/note invalid_literal"),
-            (#"{"metadata": "# + String(repeating: "[", count: 16) + String(repeating: "]", count: 16) + "}", "/metadata" + String(repeating: "/0", count: 15) + " nesting_too_deep"),
-        ].map { (Array($0.0.utf8), $0.1) } + [
-            (Array(#"{"sku": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), "/sku invalid_utf8"),
-            (Array(#"{"sku": ""#.utf8) + [0xC0, 0x80] + Array(#""}"#.utf8), "/sku invalid_utf8"),
-            (Array(#"{"sku": ""#.utf8) + [0xED, 0xA0, 0x80] + Array(#""}"#.utf8), "/sku invalid_utf8"),
-            (Array(#"{"sku": "A"#.utf8) + [0x00] + Array(#""}"#.utf8), "/sku nul_character"),
-        ]
+        static let malformed: [(body: [UInt8], fault: String)] =
+            [
+                ("", " unexpected_end"), ("{", " unexpected_end"), (#"{"sku": "A","#, " unexpected_end"),
+                ("{}{}", " trailing_bytes"),
+                (#"{"sku": "A",}"#, " unexpected_byte"), (#"{"delta": 01}"#, "/delta invalid_number"),
+                (#"{"delta": +1}"#, "/delta unexpected_byte"),
+                (#"{"delta": NaN}"#, "/delta unexpected_byte"), (#"{'sku': 1}"#, " unexpected_byte"),
+                (#"{"sku": "A" "B": 1}"#, " unexpected_byte"),
+                (#"{"sku": "A\q"}"#, "/sku invalid_escape"), (#"{"sku": "\ud800"}"#, "/sku lone_surrogate"),
+                (#"{"sku": "\u0000"}"#, "/sku nul_character"), (#"{"sku": "A", "sku": "A"}"#, "/sku duplicate_member"),
+                (#"{"sku": "A", "\u0073ku": "B"}"#, "/sku duplicate_member"),
+                ("{\"sku\": \"a\nb\"}", "/sku control_character"),
+                ("\u{FEFF}{}", " byte_order_mark"), (#"{"note": tru}"#, "/note invalid_literal"),
+                (
+                    #"{"metadata": "# + String(repeating: "[", count: 16) + String(repeating: "]", count: 16) + "}",
+                    "/metadata" + String(repeating: "/0", count: 15) + " nesting_too_deep"
+                ),
+            ].map { (Array($0.0.utf8), $0.1) } + [
+                (Array(#"{"sku": ""#.utf8) + [0xFF] + Array(#""}"#.utf8), "/sku invalid_utf8"),
+                (Array(#"{"sku": ""#.utf8) + [0xC0, 0x80] + Array(#""}"#.utf8), "/sku invalid_utf8"),
+                (Array(#"{"sku": ""#.utf8) + [0xED, 0xA0, 0x80] + Array(#""}"#.utf8), "/sku invalid_utf8"),
+                (Array(#"{"sku": "A"#.utf8) + [0x00] + Array(#""}"#.utf8), "/sku nul_character"),
+            ]
 
         @Test("what is not strict JSON is 400 malformed_json and names the place", arguments: malformed)
         func malformedJSON(body: [UInt8], fault: String) async throws {
@@ -51,16 +59,20 @@ extension ContractTests {
         func nesting() async throws {
             let realm = try await realm()
             let nested = String(repeating: "[", count: 14) + String(repeating: "]", count: 14)
-            let answer = try await realm.client.post("/inventory/v1/items", #"{"sku": "N", "name": "N", "metadata": {"a": \#(nested)}}"#)
+            let answer = try await realm.client.post(
+                "/inventory/v1/items", #"{"sku": "N", "name": "N", "metadata": {"a": \#(nested)}}"#)
             #expect(answer.status == 201, "\(answer.text)")
         }
 
         /// A member's value, and the answer to it.
         static let quantities: [(String, Int, String)] = [
-            ("1.5", 400, "not_an_integer"), ("1.0", 400, "not_an_integer"), ("1e2", 400, "not_an_integer"), ("-1E+2", 400, "not_an_integer"),
-            ("0.9999999999999999999999", 400, "not_an_integer"), ("1000000000001", 400, "out_of_range"), ("-1000000000001", 400, "out_of_range"),
+            ("1.5", 400, "not_an_integer"), ("1.0", 400, "not_an_integer"), ("1e2", 400, "not_an_integer"),
+            ("-1E+2", 400, "not_an_integer"),
+            ("0.9999999999999999999999", 400, "not_an_integer"), ("1000000000001", 400, "out_of_range"),
+            ("-1000000000001", 400, "out_of_range"),
             ("9223372036854775808", 400, "out_of_range"), ("-9223372036854775809", 400, "out_of_range"),
-            ("123456789012345678901234567890", 400, "out_of_range"), ("\"12\"", 422, "wrong_type"), ("true", 422, "wrong_type"),
+            ("123456789012345678901234567890", 400, "out_of_range"), ("\"12\"", 422, "wrong_type"),
+            ("true", 422, "wrong_type"),
             ("null", 422, "wrong_type"), ("[1]", 422, "wrong_type"), ("{}", 422, "wrong_type"),
         ]
 
@@ -84,11 +96,14 @@ extension ContractTests {
                 let answer = try await realm.client.post(Self.ledger, body)
                 #expect(answer.json["balance"].int == Int64(round) * 1_000_000_000_000)
             }
-            let lines = (0..<1_000).map { #"{"idempotency_key": "k\#($0)", "item_id": "SKU-0042", "location_id": "PDX-1", "qty": 1000000000000, "type": "receipt"}"# }
+            let lines = (0..<1_000).map {
+                #"{"idempotency_key": "k\#($0)", "item_id": "SKU-0042", "location_id": "PDX-1", "qty": 1000000000000, "type": "receipt"}"#
+            }
             var statuses: [Int64] = []
             for part in 0..<10 {
                 let batch = lines.map { $0.replacing("\"k", with: "\"\(part)-") }
-                let answer = try await realm.client.post("/inventory/v1/movements/batch", "{\"movements\": [\(batch.joined(separator: ","))]}", key: nil)
+                let answer = try await realm.client.post(
+                    "/inventory/v1/movements/batch", "{\"movements\": [\(batch.joined(separator: ","))]}", key: nil)
                 statuses += answer.json["results"].elements.compactMap { $0["status"].int }
             }
             // 2^53 − 1 base units: 9,007 of them fit, three are there.
@@ -98,9 +113,12 @@ extension ContractTests {
         }
 
         static let costs: [(String, Int, String)] = [
-            ("-1", 400, "out_of_range"), ("\"-0.01\"", 400, "out_of_range"), ("1000000000000.000001", 400, "out_of_range"),
-            ("1e13", 400, "out_of_range"), ("1e400", 400, "out_of_range"), ("0.1234567", 400, "too_many_decimals"), ("\"0.1234567\"", 400, "too_many_decimals"),
-            ("\"1,5\"", 422, "invalid_value"), ("\"\"", 422, "invalid_value"), ("\" 1\"", 422, "invalid_value"), ("true", 422, "wrong_type"),
+            ("-1", 400, "out_of_range"), ("\"-0.01\"", 400, "out_of_range"),
+            ("1000000000000.000001", 400, "out_of_range"),
+            ("1e13", 400, "out_of_range"), ("1e400", 400, "out_of_range"), ("0.1234567", 400, "too_many_decimals"),
+            ("\"0.1234567\"", 400, "too_many_decimals"),
+            ("\"1,5\"", 422, "invalid_value"), ("\"\"", 422, "invalid_value"), ("\" 1\"", 422, "invalid_value"),
+            ("true", 422, "wrong_type"),
         ]
 
         @Test("a cost has at most 6 decimals, is not negative and at most 10^12", arguments: costs)
@@ -108,20 +126,29 @@ extension ContractTests {
             let realm = try await realm()
             let code = status == 400 ? "invalid_number" : "validation_failed"
             let cases = [
-                (Self.ledger, #""sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "receipt", "unit_cost": "#, "/unit_cost"),
+                (
+                    Self.ledger,
+                    #""sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "receipt", "unit_cost": "#,
+                    "/unit_cost"
+                ),
                 (Self.movements, #""item_id": "SKU-0042", "qty": 1, "type": "receipt", "line_total": "#, "/line_total"),
                 ("/inventory/v1/items", #""sku": "N", "name": "N", "price": "#, "/price"),
             ]
             for (path, members, pointer) in cases {
-                try await realm.refused(status, code, ["\(pointer) \(fault)"]) { try await $0.post(path, "{\(members)\(value)}") }
+                try await realm.refused(status, code, ["\(pointer) \(fault)"]) {
+                    try await $0.post(path, "{\(members)\(value)}")
+                }
             }
         }
 
-        @Test("a cost is exact in whichever notation it is sent", arguments: ["0.1", "1e-1", "\"0.100000\"", "0.1000000000", "\"1E-1\"", "10e-2"])
+        @Test(
+            "a cost is exact in whichever notation it is sent",
+            arguments: ["0.1", "1e-1", "\"0.100000\"", "0.1000000000", "\"1E-1\"", "10e-2"])
         func exactCost(value: String) async throws {
             let realm = try await realm()
             try await realm.item("C")
-            let answer = try await realm.movement(#""item_id": "C", "qty": 3, "type": "receipt", "unit_cost": \#(value)"#)
+            let answer = try await realm.movement(
+                #""item_id": "C", "qty": 3, "type": "receipt", "unit_cost": \#(value)"#)
             #expect(answer.json["unit_cost"].string == "0.100000")
             #expect(answer.json["value"].string == "0.300000")
         }
@@ -130,17 +157,45 @@ extension ContractTests {
         func unknownMembers() async throws {
             let realm = try await realm()
             let cases = [
-                (Self.ledger, #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r", "colour": 1}"#, "/colour"),
-                (Self.ledger, #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r", "a/b~c": 1}"#, "/a~1b~0c"),
-                (Self.ledger, #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r", "Delta": 1}"#, "/Delta"),
+                (
+                    Self.ledger, #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r", "colour": 1}"#,
+                    "/colour"
+                ),
+                (
+                    Self.ledger, #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r", "a/b~c": 1}"#,
+                    "/a~1b~0c"
+                ),
+                (
+                    Self.ledger, #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r", "Delta": 1}"#,
+                    "/Delta"
+                ),
                 (Self.movements, #"{"item_id": "SKU-0042", "qty": 1, "type": "receipt", "lot": "L"}"#, "/lot"),
                 ("/inventory/v1/items", #"{"sku": "N", "name": "N", "id": "itm_1"}"#, "/id"),
                 ("/inventory/v1/locations", #"{"code": "N", "name": "N", "": 1}"#, "/"),
                 ("/inventory/v1/items/SKU-0042/archive", #"{"force": true}"#, "/force"),
             ]
             for (path, body, pointer) in cases {
-                try await realm.refused(422, "validation_failed", ["\(pointer) unknown_member"]) { try await $0.post(path, body) }
+                try await realm.refused(422, "validation_failed", ["\(pointer) unknown_member"]) {
+                    try await $0.post(path, body)
+                }
             }
+        }
+
+        @Test("a parameter that an operation does not know is refused, also on a write")
+        func unknownParameters() async throws {
+            let realm = try await realm()
+            let body = #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r"}"#
+            try await realm.refused(400, "invalid_parameter", ["dry_run unknown_parameter"]) {
+                try await $0.post("\(Self.ledger)?dry_run=true", body)
+            }
+            let line = #"{"movements": [{"idempotency_key": "k", "item_id": "SKU-0042", "qty": 1, "type": "receipt"}]}"#
+            try await realm.refused(400, "invalid_parameter") {
+                try await $0.post("/inventory/v1/movements/batch?atomic=true", line, key: nil)
+            }
+            try await realm.refused(400, "invalid_parameter") {
+                try await $0.patch("/inventory/v1/items/SKU-0042?x=1", #"{"name": "N"}"#)
+            }
+            try await realm.refused(400, "invalid_parameter") { try await $0.get("/v1/ledger/head?x=1") }
         }
 
         @Test("all that is wrong is said at once, in the order of the body")
@@ -149,7 +204,11 @@ extension ContractTests {
             let answer = try await realm.refused(400, "invalid_number") {
                 try await $0.post(Self.movements, #"{"item_id": 5, "qty": 1.5, "type": "gift", "note": 1, "x": 1}"#)
             }
-            #expect(Set(answer.faults) == ["/item_id wrong_type", "/qty not_an_integer", "/type invalid_value", "/note wrong_type", "/x unknown_member"])
+            #expect(
+                Set(answer.faults) == [
+                    "/item_id wrong_type", "/qty not_an_integer", "/type invalid_value", "/note wrong_type",
+                    "/x unknown_member",
+                ])
         }
 
         @Test("texts have their lengths", arguments: [("reason", 64), ("reference", 128), ("note", 500)])
@@ -160,15 +219,24 @@ extension ContractTests {
                 return #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, \#(reason)"\#(member)": "\#(text)"}"#
             }
             #expect(try await realm.client.post(Self.ledger, body(String(repeating: "é", count: limit))).status == 200)
-            try await realm.refused(422, "validation_failed", ["/\(member) too_long"]) { try await $0.post(Self.ledger, body(String(repeating: "é", count: limit + 1))) }
+            try await realm.refused(422, "validation_failed", ["/\(member) too_long"]) {
+                try await $0.post(Self.ledger, body(String(repeating: "é", count: limit + 1)))
+            }
         }
 
-        @Test("a body that is not declared as JSON is 415; without a declaration, or with one of its variants, it is read")
+        @Test(
+            "a body that is not declared as JSON is 415; without a declaration, or with one of its variants, it is read"
+        )
         func contentTypes() async throws {
             let realm = try await realm()
             let body = #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1, "reason": "r"}"#
-            for type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml", "json"] {
-                try await realm.refused(415, "unsupported_media_type") { try await $0.post(Self.ledger, body, headers: [("Content-Type", type)]) }
+            for type in [
+                "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
+                "json",
+            ] {
+                try await realm.refused(415, "unsupported_media_type") {
+                    try await $0.post(Self.ledger, body, headers: [("Content-Type", type)])
+                }
             }
             for type in ["application/json; charset=utf-8", "Application/JSON", "application/vnd.api+json"] {
                 #expect(try await realm.client.post(Self.ledger, body, headers: [("Content-Type", type)]).status == 200)
@@ -194,8 +262,10 @@ extension ContractTests {
         func methods() async throws {
             let realm = try await realm()
             for (method, path, allow) in [
-                ("PUT", Self.ledger, "GET, POST"), ("DELETE", Self.ledger, "GET, POST"), ("POST", "/v1/inventory/balance", "GET"),
-                ("DELETE", "/inventory/v1/items/SKU-0042", "GET, PATCH"), ("GET", "/inventory/v1/movements/batch", "POST"),
+                ("PUT", Self.ledger, "GET, POST"), ("DELETE", Self.ledger, "GET, POST"),
+                ("POST", "/v1/inventory/balance", "GET"),
+                ("DELETE", "/inventory/v1/items/SKU-0042", "GET, PATCH"),
+                ("GET", "/inventory/v1/movements/batch", "POST"),
                 ("PATCH", "/inventory/v1/movements", "GET, POST"),
             ] where method != "GET" {
                 let answer = try await realm.refused(405, "method_not_allowed") { try await $0.send(method, path) }
@@ -203,7 +273,12 @@ extension ContractTests {
             }
         }
 
-        @Test("a path that nobody has is 404", arguments: ["/v1", "/v1/", "/v1/inventory/ledger/x", "/v1/inventory/ledger/", "//v1/events", "/inventory/v1/items//stock", "/V1/events"])
+        @Test(
+            "a path that nobody has is 404",
+            arguments: [
+                "/v1", "/v1/", "/v1/inventory/ledger/x", "/v1/inventory/ledger/", "//v1/events",
+                "/inventory/v1/items//stock", "/V1/events",
+            ])
         func paths(path: String) async throws {
             let realm = try await realm()
             try await realm.refused(404, "route_not_found") { try await $0.get(path) }

@@ -39,7 +39,11 @@ extension ContractTests {
             for result in results {
                 let status = Int(result["status"].int ?? 0)
                 #expect(result["movement"].exists == (status == 201))
-                if status >= 400 { #expect(ContractRules.problemComplaints(result["problem"], status: status, result["problem"]["instance"].string ?? "") == []) }
+                if status >= 400 {
+                    #expect(
+                        ContractRules.problemComplaints(
+                            result["problem"], status: status, result["problem"]["instance"].string ?? "") == [])
+                }
             }
             return (answer, results.compactMap { $0["status"].int })
         }
@@ -48,8 +52,10 @@ extension ContractTests {
         func inOrder() async throws {
             let realm = try await realm()
             let lines = [
-                Self.line("a", -1, "sale"), Self.line("b", 6, "receipt"), Self.line("c", -6, "sale"), Self.line("d", -6, "sale"),
-                Self.line("e", 0, "receipt"), Self.line("f", 2, "receipt", #", "location_id": "NO""#), Self.line("g", 2, "receipt"),
+                Self.line("a", -1, "sale"), Self.line("b", 6, "receipt"), Self.line("c", -6, "sale"),
+                Self.line("d", -6, "sale"),
+                Self.line("e", 0, "receipt"), Self.line("f", 2, "receipt", #", "location_id": "NO""#),
+                Self.line("g", 2, "receipt"),
             ]
             let (answer, statuses) = try await send(realm, lines)
             #expect(answer.status == 200)
@@ -62,7 +68,10 @@ extension ContractTests {
             #expect(answer.json["results"][4]["problem"]["code"].string == "quantity_zero")
             #expect(answer.json["results"][1]["movement"]["on_hand"].int == 6)
             #expect(answer.json["results"][6]["movement"]["seq"].int == 7)
-            #expect(answer.json["results"].elements.compactMap { $0["idempotency_key"].string } == ["a", "b", "c", "d", "e", "f", "g"])
+            #expect(
+                answer.json["results"].elements.compactMap { $0["idempotency_key"].string } == [
+                    "a", "b", "c", "d", "e", "f", "g",
+                ])
             #expect(try await realm.seq() == 7)
         }
 
@@ -78,9 +87,14 @@ extension ContractTests {
                 #expect(alone.text == (index == 0 ? result["movement"].text : result["problem"].text))
                 #expect(Int64(alone.status) == result["status"].int)
             }
-            let first = try await realm.client.post("/inventory/v1/movements", "{\(Self.line(nil, 2, "receipt"))}", key: "c")
+            let first = try await realm.client.post(
+                "/inventory/v1/movements", "{\(Self.line(nil, 2, "receipt"))}", key: "c")
             let (later, statuses) = try await send(
-                realm, [Self.line("c", 2, "receipt"), Self.line("a", 6, "receipt"), Self.line("b", -9, "sale"), Self.line("new", 1, "receipt")])
+                realm,
+                [
+                    Self.line("c", 2, "receipt"), Self.line("a", 6, "receipt"), Self.line("b", -9, "sale"),
+                    Self.line("new", 1, "receipt"),
+                ])
             #expect(statuses == [201, 201, 422, 201])
             #expect(later.json["results"].elements.map { $0["replayed"].bool } == [true, true, true, false])
             #expect(later.json["results"][0]["movement"].text == first.text)
@@ -89,6 +103,19 @@ extension ContractTests {
             #expect(later.json["replayed"].int == 2)
             #expect(later.json["refused"].int == 1)
             #expect(try await realm.seq() == 6)
+        }
+
+        @Test("a quoted key of a line names the same key as the bare one")
+        func quotedKey() async throws {
+            let realm = try await realm()
+            let (answer, _) = try await send(
+                realm, [#""idempotency_key": "\"q\"", "item_id": "X", "qty": 1, "type": "receipt""#])
+            #expect(answer.json["results"][0]["idempotency_key"].string == "\"q\"")
+            for key in ["q", "\"q\""] {
+                let alone = try await realm.client.post(
+                    "/inventory/v1/movements", "{\(Self.line(nil, 1, "receipt"))}", key: key)
+                #expect(alone.isReplay)
+            }
         }
 
         @Test("a line's key with another line is 409 for that line, also within one batch")
@@ -108,13 +135,18 @@ extension ContractTests {
             let bad = [
                 Self.line("a", 1, "receipt", #", "colour": "red""#), Self.line("b", 1, "gift"),
                 #""idempotency_key": "c", "item_id": "X", "qty": 1.5, "type": "receipt""#,
-                #""idempotency_key": "d", "qty": 1, "type": "receipt""#, #""idempotency_key": 7, "item_id": "X", "qty": 1, "type": "receipt""#,
+                #""idempotency_key": "d", "qty": 1, "type": "receipt""#,
+                #""idempotency_key": 7, "item_id": "X", "qty": 1, "type": "receipt""#,
             ]
             let (answer, statuses) = try await send(realm, bad + [Self.line("e", 1, "receipt")])
             #expect(answer.status == 200)
             #expect(statuses == [422, 422, 400, 422, 422, 201])
             let faults = answer.json["results"].elements.prefix(5).map { $0["problem"]["errors"][0]["pointer"].string }
-            #expect(faults == ["/movements/0/colour", "/movements/1/type", "/movements/2/qty", "/movements/3/item_id", "/movements/4/idempotency_key"])
+            #expect(
+                faults == [
+                    "/movements/0/colour", "/movements/1/type", "/movements/2/qty", "/movements/3/item_id",
+                    "/movements/4/idempotency_key",
+                ])
             let (_, corrected) = try await send(realm, ["a", "b", "c", "d"].map { Self.line($0, 1, "receipt") })
             #expect(corrected == [201, 201, 201, 201])
         }
@@ -154,7 +186,8 @@ extension ContractTests {
                 #expect(try await realm.head().text == head)
             }
             // What an earlier request recorded counts as done.
-            let (answer, _) = try await send(realm, [Self.line("a", 6, "receipt"), Self.line("used", 1, "receipt")], atomic: true)
+            let (answer, _) = try await send(
+                realm, [Self.line("a", 6, "receipt"), Self.line("used", 1, "receipt")], atomic: true)
             #expect(answer.status == 200)
             #expect(answer.json["results"].elements.map { $0["replayed"].bool } == [false, true])
         }
@@ -170,7 +203,9 @@ extension ContractTests {
             let (second, _) = try await send(realm, lines, key: "whole")
             #expect(second.isReplay)
             #expect(second.body == first.body)
-            try await realm.refused(409, "idempotency_key_reused") { try await $0.post(Self.path, Self.batch([Self.line(nil, 1, "receipt")]), key: "whole") }
+            try await realm.refused(409, "idempotency_key_reused") {
+                try await $0.post(Self.path, Self.batch([Self.line(nil, 1, "receipt")]), key: "whole")
+            }
             #expect(try await realm.head().text == head)
             // A refused atomic batch is the ledger's decision: stored like any other.
             let (refused, _) = try await send(realm, [Self.line(nil, -99, "sale")], atomic: true, key: "atomic")
@@ -183,15 +218,23 @@ extension ContractTests {
         @Test("1,000 lines are taken and 1,001 are not; an empty batch is refused")
         func size() async throws {
             let realm = try await realm()
-            let lines = (0..<1_001).map { Self.line("k\($0)", 1, "receipt", #", "location_id": "\#($0.isMultiple(of: 2) ? "A" : "B")""#) }
+            let lines = (0..<1_001).map {
+                Self.line("k\($0)", 1, "receipt", #", "location_id": "\#($0.isMultiple(of: 2) ? "A" : "B")""#)
+            }
             for count in [0, 1_001] {
                 let fault = count == 0 ? "/movements too_few_items" : "/movements too_many_items"
-                try await realm.refused(422, "validation_failed", [fault]) { try await $0.post(Self.path, Self.batch(Array(lines.prefix(count))), key: nil) }
+                try await realm.refused(422, "validation_failed", [fault]) {
+                    try await $0.post(Self.path, Self.batch(Array(lines.prefix(count))), key: nil)
+                }
             }
             let (answer, statuses) = try await send(realm, Array(lines.prefix(1_000)))
             #expect(answer.status == 200)
             #expect(statuses == Array(repeating: 201, count: 1_000))
             #expect(try await realm.client.get("/v1/inventory/balance?sku=X").json["balance"].int == 1_000)
+            let movements = answer.json["results"].elements.map { $0["movement"] }
+            #expect(movements.compactMap { $0["seq"].int } == Array(4...1_003))
+            let ids = movements.compactMap { $0["id"].string }
+            #expect(ids == ids.sorted(), "ids have the order of the ledger, also within one commit")
             let (again, _) = try await send(realm, Array(lines.prefix(1_000)))
             #expect(again.json["replayed"].int == 1_000)
             #expect(again.json["results"][999]["movement"].text == answer.json["results"][999]["movement"].text)
@@ -205,10 +248,13 @@ extension ContractTests {
             let cases: [(String, Int, [String])] = [
                 ("{\"movements\": [{\(good)}], \"colour\": 1}", 422, ["/colour unknown_member"]),
                 ("{\"movements\": {\(good)}}", 422, ["/movements wrong_type"]), ("{}", 422, ["/movements required"]),
-                ("{\"movements\": [{\(good)}], \"atomic\": 1}", 422, ["/atomic wrong_type"]), ("[{\(good)}]", 422, [" wrong_type"]),
+                ("{\"movements\": [{\(good)}], \"atomic\": 1}", 422, ["/atomic wrong_type"]),
+                ("[{\(good)}]", 422, [" wrong_type"]),
             ]
             for (body, status, faults) in cases {
-                try await realm.refused(status, "validation_failed", faults) { try await $0.post(Self.path, body, key: nil) }
+                try await realm.refused(status, "validation_failed", faults) {
+                    try await $0.post(Self.path, body, key: nil)
+                }
             }
             try await realm.refused(400, "malformed_json", ["/movements/1/qty duplicate_member"]) {
                 try await $0.post(Self.path, "{\"movements\": [{\(good)}, {\(good), \"qty\": 2}]}", key: nil)

@@ -43,7 +43,8 @@ struct ContractRealm: Sendable {
     @discardableResult
     func item(_ sku: String, _ members: String = "") async throws -> String {
         let more = members.isEmpty ? "" : ", \(members)"
-        let answer = try await client.post("/inventory/v1/items", #"{"sku": "\#(sku)", "name": "Item \#(sku)"\#(more)}"#)
+        let answer = try await client.post(
+            "/inventory/v1/items", #"{"sku": "\#(sku)", "name": "Item \#(sku)"\#(more)}"#)
         try #require(answer.status == 201, "\(answer.text)")
         return answer.id
     }

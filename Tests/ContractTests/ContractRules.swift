@@ -1,7 +1,7 @@
 import HTTPInterface
 import NIOHTTP1
-import ServerApp
 import SKInventoryAPI
+import ServerApp
 import SkutrailAPI
 import Testing
 import WireSchema
@@ -13,7 +13,8 @@ enum ContractRules {
 
     static func check(_ answer: ContractAnswer, to method: String, _ target: String, at place: SourceLocation) {
         for complaint in complaints(about: answer, to: method, target) {
-            Issue.record("\(method) \(target.prefix(200)): \(complaint); answer: \(answer.status) \(answer.text.prefix(600))",
+            Issue.record(
+                "\(method) \(target.prefix(200)): \(complaint); answer: \(answer.status) \(answer.text.prefix(600))",
                 sourceLocation: place)
         }
     }
@@ -26,7 +27,10 @@ enum ContractRules {
 
     private static func headerComplaints(_ answer: ContractAnswer) -> [String] {
         var complaints: [String] = []
-        for name in ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy", "RateLimit"] {
+        for name in [
+            "X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "RateLimit-Policy",
+            "RateLimit",
+        ] {
             let values = answer.headers[name]
             if values.count != 1 || values.first?.isEmpty ?? true { complaints.append("\(name) is \(values)") }
         }
@@ -106,7 +110,9 @@ enum ContractRules {
 
     /// The operation that a request is for; a literal segment goes before a parameter.
     static func operation(_ method: String, _ path: String) -> APIOperation? {
-        operations.filter { $0.description.method.rawValue.uppercased() == method && $0.description.path.match(path) != nil }
-            .min { $0.description.path.parameterNames.count < $1.description.path.parameterNames.count }
+        operations.filter {
+            $0.description.method.rawValue.uppercased() == method && $0.description.path.match(path) != nil
+        }
+        .min { $0.description.path.parameterNames.count < $1.description.path.parameterNames.count }
     }
 }

@@ -20,7 +20,9 @@ struct ContractServer: Sendable {
     @TaskLocal static var shared: ContractServer?
 
     /// The suite's server.
-    static func current() throws -> ContractServer { try #require(shared, "a contract test belongs into ContractTests") }
+    static func current() throws -> ContractServer {
+        try #require(shared, "a contract test belongs into ContractTests")
+    }
 
     /// Serves while `body` runs; the directory stays, so that the next server can open it.
     static func serve<Result: Sendable>(

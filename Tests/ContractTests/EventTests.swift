@@ -14,7 +14,8 @@ extension ContractTests {
             try await realm.location("B")
             let item = try await realm.item("X", #""reorder_point": 5"#)
             let receipt = try await realm.movement(#""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "2""#)
-            let transfer = try await realm.movement(#""item_id": "X", "qty": 10, "type": "transfer", "to_location_id": "B""#)
+            let transfer = try await realm.movement(
+                #""item_id": "X", "qty": 10, "type": "transfer", "to_location_id": "B""#)
             _ = try await realm.client.patch("/inventory/v1/items/X", #"{"name": "New"}"#)
             _ = try await realm.client.patch("/inventory/v1/locations/B", #"{"is_default": true}"#)
             _ = try await realm.client.post("/inventory/v1/locations/A/archive", "")
@@ -24,7 +25,8 @@ extension ContractTests {
             #expect(
                 events.map { $0["type"].string } == [
                     "location.created", "location.created", "item.created", "movement.recorded", "movement.recorded",
-                    "stock.low", "stock.out", "item.updated", "location.updated", "location.archived", "movement.recorded",
+                    "stock.low", "stock.out", "item.updated", "location.updated", "location.archived",
+                    "movement.recorded",
                     "stock.low", "stock.out", "item.archived",
                 ])
             #expect(events.compactMap { $0["seq"].int } == Array(1...14))
@@ -46,12 +48,14 @@ extension ContractTests {
             try await realm.location("B")
             try await realm.item("X")
             try await realm.movement(#""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "2""#)
-            try await realm.movement(#""item_id": "X", "qty": 4, "type": "transfer", "to_location_id": "B", "reference": "r""#)
+            try await realm.movement(
+                #""item_id": "X", "qty": 4, "type": "transfer", "to_location_id": "B", "reference": "r""#)
             let event = try #require(try await realm.events().last)
             let shape = ContractAnswer(status: 200, headers: [:], body: Array(event.text.utf8)).shape
             #expect(
                 shape
-                    == #"{"type":"movement.recorded","id":"evt_*","timestamp":"<ms>","seq":5,"data":{"movement_id":"mov_*","item_id":"itm_*","sku":"X","location_id":"wh_*","warehouse":"A","delta":-4,"on_hand_before":10,"on_hand":6,"type":"transfer","reason":"transfer","reference":"r","note":null,"value":"-8.000000","variance":"0.000000","stock_value":"12.000000","to":{"location_id":"wh_*","warehouse":"B","on_hand_before":0,"on_hand":4,"value":"8.000000","variance":"0.000000","stock_value":"8.000000"},"occurred_at":"<ms>","recorded_by":"key_*"}}"#)
+                    == #"{"type":"movement.recorded","id":"evt_*","timestamp":"<ms>","seq":5,"data":{"movement_id":"mov_*","item_id":"itm_*","sku":"X","location_id":"wh_*","warehouse":"A","delta":-4,"on_hand_before":10,"on_hand":6,"type":"transfer","reason":"transfer","reference":"r","note":null,"value":"-8.000000","variance":"0.000000","stock_value":"12.000000","to":{"location_id":"wh_*","warehouse":"B","on_hand_before":0,"on_hand":4,"value":"8.000000","variance":"0.000000","stock_value":"8.000000"},"occurred_at":"<ms>","recorded_by":"key_*"}}"#
+            )
             #expect(event["data"]["recorded_by"].string == "key_\(realm.created.key.id.text)")
         }
 
@@ -62,7 +66,8 @@ extension ContractTests {
             try await realm.item("X", #""reorder_point": 10, "allow_negative": true"#)
             try await realm.item("NOPOINT")
             let steps: [(Int, [String])] = [
-                (3, []), (6, []), (1, []), (-1, ["stock.low"]), (-2, []), (5, []), (-20, ["stock.low", "stock.out"]), (-1, []),
+                (3, []), (6, []), (1, []), (-1, ["stock.low"]), (-2, []), (5, []), (-20, ["stock.low", "stock.out"]),
+                (-1, []),
                 (9, []), (1, []), (-1, ["stock.out"]), (30, []), (-20, []), (-1, ["stock.low"]), (-9, ["stock.out"]),
             ]
             for (delta, expected) in steps {
@@ -78,7 +83,9 @@ extension ContractTests {
             let seq = try await realm.seq()
             try await realm.entry(#""sku": "NOPOINT", "warehouse": "A", "delta": 2, "reason": "r""#)
             try await realm.entry(#""sku": "NOPOINT", "warehouse": "A", "delta": -2, "reason": "r""#)
-            let types = try await realm.client.get("/v1/events?after=\(seq)").json["data"].elements.compactMap { $0["type"].string }
+            let types = try await realm.client.get("/v1/events?after=\(seq)").json["data"].elements.compactMap {
+                $0["type"].string
+            }
             #expect(types == ["movement.recorded", "movement.recorded", "stock.out"])
         }
 
@@ -87,13 +94,16 @@ extension ContractTests {
             let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1_000)
             for index in 0..<30 {
-                try await realm.entry(#""sku": "SKU-0042", "warehouse": "SEA-1", "delta": -\#(index + 1), "reason": "r\#(index)""#)
+                try await realm.entry(
+                    #""sku": "SKU-0042", "warehouse": "SEA-1", "delta": -\#(index + 1), "reason": "r\#(index)""#)
             }
             let first = try await realm.client.get("/v1/events?limit=1000")
             _ = try await realm.client.patch("/inventory/v1/items/SKU-0042", #"{"name": "Another name"}"#)
             _ = try await realm.client.patch("/inventory/v1/locations/SEA-1", #"{"name": "Another name"}"#)
             let whole = try await realm.events().map(\.text)
-            #expect(whole.prefix(34).joined(separator: ",") == first.json["data"].elements.map(\.text).joined(separator: ","))
+            #expect(
+                whole.prefix(34).joined(separator: ",")
+                    == first.json["data"].elements.map(\.text).joined(separator: ","))
             for limit in [1, 3, 7, 1_000] { #expect(try await realm.events(limit: limit).map(\.text) == whole) }
         }
 
@@ -141,16 +151,22 @@ extension ContractTests {
             #expect(hashes.count == 5)
         }
 
-        @Test("after a restart the journal has the same bytes, keys still replay, cursors still lead on, balances stand")
+        @Test(
+            "after a restart the journal has the same bytes, keys still replay, cursors still lead on, balances stand")
         func restart() async throws {
             try await ContractServer.withTemporaryData { data in
                 let body = #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": -12, "reason": "order_shipped"}"#
-                let reads = ["/v1/events?limit=1000", "/v1/ledger/head", "/v1/inventory/ledger", "/inventory/v1/movements", "/inventory/v1/items", "/inventory/v1/locations"]
+                let reads = [
+                    "/v1/events?limit=1000", "/v1/ledger/head", "/v1/inventory/ledger", "/inventory/v1/movements",
+                    "/inventory/v1/items", "/inventory/v1/locations",
+                ]
                 let before = try await ContractServer.serve(data) { server in
                     let realm = try await ContractRealm(on: server)
                     try await realm.publishedExamples(onHand: 1_208)
                     for index in 0..<20 {
-                        try await realm.entry(#""sku": "SKU-0042", "warehouse": "PDX-1", "delta": \#(index + 1), "reason": "r", "reference": "o\#(index % 3)""#)
+                        try await realm.entry(
+                            #""sku": "SKU-0042", "warehouse": "PDX-1", "delta": \#(index + 1), "reason": "r", "reference": "o\#(index % 3)""#
+                        )
                     }
                     let shipped = try await realm.client.post("/v1/inventory/ledger", body, key: "k")
                     var answers: [String] = []
@@ -166,7 +182,8 @@ extension ContractTests {
                     #expect(again.isReplay)
                     #expect(again.body == shipped.body)
                     let cursor = try #require(page["next_cursor"].string)
-                    let rest = try await client.get("/v1/inventory/ledger?reference=o1&cursor=\(cursor)").json["data"].elements
+                    let rest = try await client.get("/v1/inventory/ledger?reference=o1&cursor=\(cursor)").json["data"]
+                        .elements
                     #expect(rest.count == 5)
                     let balance = try await client.get("/v1/inventory/balance?sku=SKU-0042").json
                     #expect(balance["balance"].int == 1_406)

@@ -17,7 +17,9 @@ extension ContractTests {
             return realm
         }
 
-        private func expectReplay(_ second: ContractAnswer, of first: ContractAnswer, at place: SourceLocation = #_sourceLocation) {
+        private func expectReplay(
+            _ second: ContractAnswer, of first: ContractAnswer, at place: SourceLocation = #_sourceLocation
+        ) {
             #expect(second.status == first.status, sourceLocation: place)
             #expect(second.body == first.body, sourceLocation: place)
             #expect(second.contentType == first.contentType, sourceLocation: place)
@@ -148,10 +150,13 @@ extension ContractTests {
             let unknown = try await realm.client.post(Self.ledger, Self.body.replacing("0042", with: "7"), key: "u")
             #expect(unknown.status == 404)
             try await realm.item("SKU-7")
-            expectReplay(try await realm.client.post(Self.ledger, Self.body.replacing("0042", with: "7"), key: "u"), of: unknown)
+            expectReplay(
+                try await realm.client.post(Self.ledger, Self.body.replacing("0042", with: "7"), key: "u"), of: unknown)
             let taken = try await realm.client.post("/inventory/v1/items", #"{"sku": "SKU-7", "name": "N"}"#, key: "t")
             #expect(taken.code == "sku_taken")
-            expectReplay(try await realm.client.post("/inventory/v1/items", #"{"sku": "SKU-7", "name": "N"}"#, key: "t"), of: taken)
+            expectReplay(
+                try await realm.client.post("/inventory/v1/items", #"{"sku": "SKU-7", "name": "N"}"#, key: "t"),
+                of: taken)
         }
 
         @Test("what is refused before the ledger is asked leaves the key free")
@@ -167,7 +172,11 @@ extension ContractTests {
                 (401, try await ContractClient(url: client.url, secret: nil).post(Self.ledger, Self.body, key: "k")),
                 (403, try await reader.client.post(Self.ledger, Self.body, key: "k")),
                 (404, try await client.post("/v1/inventory/nothing", Self.body, key: "k")),
-                (405, try await client.send("PUT", Self.ledger, body: Array(Self.body.utf8), headers: [("Idempotency-Key", "k")])),
+                (
+                    405,
+                    try await client.send(
+                        "PUT", Self.ledger, body: Array(Self.body.utf8), headers: [("Idempotency-Key", "k")])
+                ),
             ]
             for (status, answer) in early { #expect(answer.status == status, "\(answer.text)") }
             let written = try await client.post(Self.ledger, Self.body, key: "k")
@@ -184,7 +193,8 @@ extension ContractTests {
                 let example = description.request?.examples.first?.json ?? "{}"
                 if description.id == "createMovementBatch" {
                     let body = #"{"movements": [{"item_id": "SKU-0042", "qty": 1, "type": "receipt"}]}"#
-                    try await realm.refused(400, "idempotency_key_required", ["/movements/0/idempotency_key required"]) {
+                    try await realm.refused(400, "idempotency_key_required", ["/movements/0/idempotency_key required"])
+                    {
                         try await $0.post(path, body, key: nil)
                     }
                     continue
@@ -197,7 +207,9 @@ extension ContractTests {
 
         @Test(
             "a key is 1–255 characters, sent once",
-            arguments: [[""], ["\"\""], [String(repeating: "k", count: 256)], ["\"open"], ["a", "b"], ["\"a\" b\""], ["é"]])
+            arguments: [
+                [""], ["\"\""], [String(repeating: "k", count: 256)], ["\"open"], ["a", "b"], ["\"a\" b\""], ["é"],
+            ])
         func malformedKeys(keys: [String]) async throws {
             let realm = try await realm()
             try await realm.refused(400, "idempotency_key_invalid") {

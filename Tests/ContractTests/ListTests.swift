@@ -13,18 +13,22 @@ extension ContractTests {
             var generator = SeededChance(seed: 42)
             for sku in ["A", "B"] {
                 for code in ["W1", "W2"] {
-                    try await realm.movement(#""item_id": "\#(sku)", "location_id": "\#(code)", "qty": 100000, "type": "receipt""#)
+                    try await realm.movement(
+                        #""item_id": "\#(sku)", "location_id": "\#(code)", "qty": 100000, "type": "receipt""#)
                 }
             }
             for index in 0..<count {
                 let sku = Bool.random(using: &generator) ? "A" : "B"
                 let from = Bool.random(using: &generator) ? "W1" : "W2"
                 let reason = ["r1", "r2", "sale"].randomElement(using: &generator) ?? "r1"
-                let reference = ["", #", "reference": "o1""#, #", "reference": "o2""#].randomElement(using: &generator) ?? ""
-                let kind = [
-                    #""qty": -1, "type": "sale""#, #""qty": 2, "type": "adjustment""#, #""qty": -1, "type": "pick""#,
-                    #""qty": 1, "type": "transfer", "to_location_id": "\#(from == "W1" ? "W2" : "W1")""#,
-                ].randomElement(using: &generator) ?? ""
+                let reference =
+                    ["", #", "reference": "o1""#, #", "reference": "o2""#].randomElement(using: &generator) ?? ""
+                let kind =
+                    [
+                        #""qty": -1, "type": "sale""#, #""qty": 2, "type": "adjustment""#,
+                        #""qty": -1, "type": "pick""#,
+                        #""qty": 1, "type": "transfer", "to_location_id": "\#(from == "W1" ? "W2" : "W1")""#,
+                    ].randomElement(using: &generator) ?? ""
                 try await realm.movement(
                     #""item_id": "\#(sku)", "location_id": "\#(from)", "reason": "\#(reason)", \#(kind)\#(reference)"#)
                 if index.isMultiple(of: 9) { try await Task.sleep(for: .milliseconds(2)) }
@@ -120,13 +124,15 @@ extension ContractTests {
             #expect(seen == before)
         }
 
-        @Test("a walk over items and locations shows what existed at its beginning, whatever is created or archived then")
+        @Test(
+            "a walk over items and locations shows what existed at its beginning, whatever is created or archived then")
         func catalogueWalks() async throws {
             for (path, kind) in [("/inventory/v1/items", "item"), ("/inventory/v1/locations", "location")] {
                 let realm = try await ContractRealm()
                 var ids: [String] = []
                 for index in 0..<10 {
-                    ids.append(kind == "item" ? try await realm.item("I\(index)") : try await realm.location("L\(index)"))
+                    ids.append(
+                        kind == "item" ? try await realm.item("I\(index)") : try await realm.location("L\(index)"))
                 }
                 #expect(try await walk(realm, path, limit: 4) == ids)
                 var seen: [String] = []
@@ -138,7 +144,11 @@ extension ContractTests {
                     cursor = page["next_cursor"].string
                     let archived = try await realm.client.post("\(path)/\(ids[9 - round])/archive", "")
                     #expect(archived.status == 200)
-                    if kind == "item" { try await realm.item("N\(round)") } else { try await realm.location("N\(round)") }
+                    if kind == "item" {
+                        try await realm.item("N\(round)")
+                    } else {
+                        try await realm.location("N\(round)")
+                    }
                     round += 1
                 } while cursor != nil
                 #expect(seen == ids)
@@ -152,14 +162,16 @@ extension ContractTests {
         func foreignCursors() async throws {
             let realm = try await mixed(10)
             let other = try await ContractRealm(tenant: realm.tenant, mode: .live)
-            let cursor = try #require(try await realm.client.get("/inventory/v1/movements?limit=2").json["next_cursor"].string)
+            let cursor = try #require(
+                try await realm.client.get("/inventory/v1/movements?limit=2").json["next_cursor"].string)
             #expect(try await realm.client.get("/inventory/v1/movements?limit=5&cursor=\(cursor)").status == 200)
             let tampered = (0..<cursor.utf8.count).filter { $0.isMultiple(of: 5) }.map { place -> String in
                 var bytes = Array(cursor.utf8)
                 bytes[place] = bytes[place] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
                 return String(decoding: bytes, as: UTF8.self)
             }
-            let wrong = ["cursor=\(cursor)&type=sale", "cursor=\(cursor)&item_id=A", "cursor=x"]
+            let wrong =
+                ["cursor=\(cursor)&type=sale", "cursor=\(cursor)&item_id=A", "cursor=x"]
                 + (tampered + [String(cursor.dropLast()), cursor + "A"]).map { "cursor=\($0)" }
             for query in wrong {
                 try await realm.refused(400, "invalid_cursor") { try await $0.get("/inventory/v1/movements?\(query)") }
@@ -167,20 +179,29 @@ extension ContractTests {
             for path in ["/v1/inventory/ledger", "/inventory/v1/items", "/inventory/v1/locations"] {
                 try await realm.refused(400, "invalid_cursor") { try await $0.get("\(path)?cursor=\(cursor)") }
             }
-            try await other.refused(400, "invalid_cursor") { try await $0.get("/inventory/v1/movements?cursor=\(cursor)") }
+            try await other.refused(400, "invalid_cursor") {
+                try await $0.get("/inventory/v1/movements?cursor=\(cursor)")
+            }
         }
 
         @Test("limits of a page, and parameters that nobody declared")
         func parameters() async throws {
             let realm = try await mixed(2)
-            for path in ["/inventory/v1/movements", "/v1/inventory/ledger", "/inventory/v1/items", "/inventory/v1/locations"] {
+            for path in [
+                "/inventory/v1/movements", "/v1/inventory/ledger", "/inventory/v1/items", "/inventory/v1/locations",
+            ] {
                 for (query, fault) in [
-                    ("limit=0", "limit out_of_range"), ("limit=501", "limit out_of_range"), ("limit=1.5", "limit not_an_integer"),
+                    ("limit=0", "limit out_of_range"), ("limit=501", "limit out_of_range"),
+                    ("limit=1.5", "limit not_an_integer"),
                     ("limit=x", "limit wrong_type"), ("limit=1&limit=2", "limit duplicate_parameter"),
                     ("offset=1", "offset unknown_parameter"), ("cursor=", "cursor too_short"),
                 ] {
-                    let answer = try await realm.refused(400, "invalid_parameter") { try await $0.get("\(path)?\(query)") }
-                    #expect(answer.faults.map { $0.split(separator: " ")[0] } == [fault.split(separator: " ")[0]], "\(query)")
+                    let answer = try await realm.refused(400, "invalid_parameter") {
+                        try await $0.get("\(path)?\(query)")
+                    }
+                    #expect(
+                        answer.faults.map { $0.split(separator: " ")[0] } == [fault.split(separator: " ")[0]],
+                        "\(query)")
                 }
                 #expect(try await realm.client.get("\(path)?limit=500").status == 200)
             }

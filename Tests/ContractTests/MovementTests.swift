@@ -18,9 +18,10 @@ extension ContractTests {
         /// `on hand / WAC / value` of X, in total or at a location.
         private func pool(_ realm: ContractRealm, at code: String? = nil, _ query: String = "") async throws -> String {
             let stock = try await realm.client.get("/inventory/v1/items/X/stock\(query)").json
-            let pool = code.map { code in
-                stock["locations"].elements.first { $0["code"].string == code } ?? stock["locations"][99]
-            } ?? stock
+            let pool =
+                code.map { code in
+                    stock["locations"].elements.first { $0["code"].string == code } ?? stock["locations"][99]
+                } ?? stock
             return "\(pool["on_hand"].text) / \(pool["wac"].string ?? "") / \(pool["value"].string ?? "")"
         }
 
@@ -47,8 +48,14 @@ extension ContractTests {
             let steps: [(String, String, String?, String)] = [
                 (#""qty": 4, "type": "receipt", "unit_cost": "5""#, "20.000000", nil, "4 / 5.000000 / 20.000000"),
                 (#""qty": -9, "type": "sale""#, "-45.000000", nil, "-5 / 5.000000 / -25.000000"),
-                (#""qty": 2, "type": "receipt", "unit_cost": "6""#, "10.000000", "2.000000", "-3 / 5.000000 / -15.000000"),
-                (#""qty": 10, "type": "receipt", "unit_cost": "5.50""#, "53.500000", "1.500000", "7 / 5.500000 / 38.500000"),
+                (
+                    #""qty": 2, "type": "receipt", "unit_cost": "6""#, "10.000000", "2.000000",
+                    "-3 / 5.000000 / -15.000000"
+                ),
+                (
+                    #""qty": 10, "type": "receipt", "unit_cost": "5.50""#, "53.500000", "1.500000",
+                    "7 / 5.500000 / 38.500000"
+                ),
             ]
             for (members, value, variance, expected) in steps {
                 let movement = try await realm.movement(#""item_id": "X", \#(members)"#).json
@@ -62,7 +69,9 @@ extension ContractTests {
         func returns() async throws {
             let realm = try await realm()
             let receive = { (quantity: Int, cost: String) in
-                try await realm.movement(#""item_id": "X", "qty": \#(quantity), "type": "receipt", "unit_cost": "\#(cost)""#).id
+                try await realm.movement(
+                    #""item_id": "X", "qty": \#(quantity), "type": "receipt", "unit_cost": "\#(cost)""#
+                ).id
             }
             _ = try await receive(8, "3")
             _ = try await receive(8, "4")
@@ -86,14 +95,17 @@ extension ContractTests {
         @Test("example 5: a transfer carries its value and leaves the item's total unchanged")
         func transfer() async throws {
             let realm = try await realm()
-            try await realm.movement(#""item_id": "X", "location_id": "A", "qty": 30, "type": "receipt", "unit_cost": "2""#)
-            try await realm.movement(#""item_id": "X", "location_id": "B", "qty": 10, "type": "receipt", "unit_cost": "3.5""#)
+            try await realm.movement(
+                #""item_id": "X", "location_id": "A", "qty": 30, "type": "receipt", "unit_cost": "2""#)
+            try await realm.movement(
+                #""item_id": "X", "location_id": "B", "qty": 10, "type": "receipt", "unit_cost": "3.5""#)
             #expect(try await pool(realm) == "40 / 2.375000 / 95.000000")
             let moved = try await realm.movement(
                 #""item_id": "X", "location_id": "A", "to_location_id": "B", "qty": 12, "type": "transfer""#)
             #expect(
                 moved.shape
-                    == #"{"id":"mov_*","item_id":"itm_*","sku":"X","location_id":"wh_*","lot_id":null,"qty":12,"type":"transfer","reason":"transfer","reference":null,"note":null,"unit_cost":"2.000000","value":"-24.000000","on_hand":18,"to_location_id":"wh_*","to_on_hand":22,"occurred_at":"<ms>","recorded_at":"<ms>","seq":6}"#)
+                    == #"{"id":"mov_*","item_id":"itm_*","sku":"X","location_id":"wh_*","lot_id":null,"qty":12,"type":"transfer","reason":"transfer","reference":null,"note":null,"unit_cost":"2.000000","value":"-24.000000","on_hand":18,"to_location_id":"wh_*","to_on_hand":22,"occurred_at":"<ms>","recorded_at":"<ms>","seq":6}"#
+            )
             #expect(try await pool(realm, at: "A") == "18 / 2.000000 / 36.000000")
             #expect(try await pool(realm, at: "B") == "22 / 2.681818 / 59.000000")
             #expect(try await pool(realm) == "40 / 2.375000 / 95.000000")
@@ -109,7 +121,8 @@ extension ContractTests {
             try await realm.movement(#""item_id": "X", "qty": 2500, "type": "receipt", "unit_cost": "8""#)
             #expect(try await pool(realm) == "2500 / 8.000000 / 20.000000")
             let other = try await self.realm()
-            let line = try await other.movement(#""item_id": "X", "qty": 12, "type": "receipt", "line_total": "17.00", "unit_cost": "9""#)
+            let line = try await other.movement(
+                #""item_id": "X", "qty": 12, "type": "receipt", "line_total": "17.00", "unit_cost": "9""#)
             #expect(line.json["value"].string == "17.000000")
             #expect(try await pool(other) == "12 / 1.416667 / 17.000000")
         }
@@ -120,14 +133,16 @@ extension ContractTests {
             let still = try await realm.client.get("/inventory/v1/items/X/stock")
             #expect(
                 still.shape
-                    == #"{"item_id":"itm_*","sku":"X","on_hand":0,"reserved":0,"available":0,"wac":"0.000000","value":"0.000000","as_of":"<ms>","locations":[],"lots":[]}"#)
+                    == #"{"item_id":"itm_*","sku":"X","on_hand":0,"reserved":0,"available":0,"wac":"0.000000","value":"0.000000","as_of":"<ms>","locations":[],"lots":[]}"#
+            )
             let first = try await realm.movement(#""item_id": "X", "qty": 3, "type": "receipt", "unit_cost": "1""#)
             try await Task.sleep(for: .milliseconds(5))
             try await realm.movement(#""item_id": "X", "qty": 4, "type": "receipt", "unit_cost": "1.10""#)
             let now = try await realm.client.get("/inventory/v1/items/X/stock")
             #expect(
                 now.shape
-                    == #"{"item_id":"itm_*","sku":"X","on_hand":7,"reserved":0,"available":7,"wac":"1.057143","value":"7.400000","as_of":"<ms>","locations":[{"location_id":"wh_*","code":"A","on_hand":7,"reserved":0,"available":7,"wac":"1.057143","value":"7.400000"}],"lots":[]}"#)
+                    == #"{"item_id":"itm_*","sku":"X","on_hand":7,"reserved":0,"available":7,"wac":"1.057143","value":"7.400000","as_of":"<ms>","locations":[{"location_id":"wh_*","code":"A","on_hand":7,"reserved":0,"available":7,"wac":"1.057143","value":"7.400000"}],"lots":[]}"#
+            )
             let recorded = try #require(first.json["recorded_at"].string)
             for query in ["?at=\(first.id)", "?as_of=\(recorded)"] {
                 let past = try await realm.client.get("/inventory/v1/items/X/stock\(query)")
@@ -141,7 +156,8 @@ extension ContractTests {
             let realm = try await realm()
             try await realm.movement(#""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "1""#)
             let late = try await realm.movement(
-                #""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "3", "occurred_at": "2020-02-29T23:59:59.5+01:00""#)
+                #""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "3", "occurred_at": "2020-02-29T23:59:59.5+01:00""#
+            )
             #expect(late.json["occurred_at"].string == "2020-02-29T22:59:59.500Z")
             #expect(late.json["recorded_at"].string ?? "" > "2024")
             #expect(late.json["seq"].int == 5)
@@ -157,18 +173,26 @@ extension ContractTests {
         func read() async throws {
             let realm = try await realm()
             let answer = try await realm.movement(
-                #""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "1", "reason": "purchase", "reference": "PO-1", "note": "two\nlines""#)
+                #""item_id": "X", "qty": 10, "type": "receipt", "unit_cost": "1", "reason": "purchase", "reference": "PO-1", "note": "two\nlines""#
+            )
             #expect(try await realm.client.get("\(Self.path)/\(answer.id)").body == answer.body)
             #expect(try await realm.client.get(Self.path).json["data"][0].text == answer.text)
-            try await realm.refused(404, "movement_not_found") { try await $0.get("\(Self.path)/mov_01J9X3YB2KQ8M4T6V7W8X9Y0ZA") }
+            try await realm.refused(404, "movement_not_found") {
+                try await $0.get("\(Self.path)/mov_01J9X3YB2KQ8M4T6V7W8X9Y0ZA")
+            }
             try await realm.refused(404, "movement_not_found") { try await $0.get("\(Self.path)/x") }
-            let item = try #require(try await realm.events().first { $0["type"].string == "item.created" }?["id"].string)
-            try await realm.refused(404, "movement_not_found") { try await $0.get("\(Self.path)/\(item.replacing("evt_", with: "mov_"))") }
+            let item = try #require(
+                try await realm.events().first { $0["type"].string == "item.created" }?["id"].string)
+            try await realm.refused(404, "movement_not_found") {
+                try await $0.get("\(Self.path)/\(item.replacing("evt_", with: "mov_"))")
+            }
         }
 
         static let refusals: [(String, Int, String)] = [
-            (#""qty": -1, "type": "receipt""#, 422, "quantity_sign"), (#""qty": 1, "type": "sale""#, 422, "quantity_sign"),
-            (#""qty": 1, "type": "pick""#, 422, "quantity_sign"), (#""qty": 0, "type": "return""#, 422, "quantity_zero"),
+            (#""qty": -1, "type": "receipt""#, 422, "quantity_sign"),
+            (#""qty": 1, "type": "sale""#, 422, "quantity_sign"),
+            (#""qty": 1, "type": "pick""#, 422, "quantity_sign"),
+            (#""qty": 0, "type": "return""#, 422, "quantity_zero"),
             (#""qty": 0, "type": "adjustment""#, 422, "quantity_zero"),
             (#""qty": -1, "type": "transfer", "to_location_id": "B""#, 422, "quantity_sign"),
             (#""qty": 1, "type": "transfer""#, 422, "target_required"),
@@ -176,7 +200,10 @@ extension ContractTests {
             (#""qty": 1, "type": "receipt", "to_location_id": "B""#, 422, "target_not_allowed"),
             (#""qty": -1, "type": "sale", "unit_cost": "1""#, 422, "unit_cost_not_allowed"),
             (#""qty": 1, "type": "adjustment", "line_total": "1""#, 422, "line_total_not_allowed"),
-            (#""qty": 1, "type": "receipt", "receipt_id": "mov_01J9X3YB2KQ8M4T6V7W8X9Y0ZA""#, 422, "receipt_not_allowed"),
+            (
+                #""qty": 1, "type": "receipt", "receipt_id": "mov_01J9X3YB2KQ8M4T6V7W8X9Y0ZA""#, 422,
+                "receipt_not_allowed"
+            ),
             (#""qty": -1, "type": "return", "receipt_id": "mov_01J9X3YB2KQ8M4T6V7W8X9Y0ZA""#, 404, "receipt_not_found"),
             (#""qty": -1, "type": "sale""#, 422, "insufficient_stock"),
             (#""qty": 1, "type": "transfer", "to_location_id": "B""#, 422, "insufficient_stock"),
@@ -200,7 +227,8 @@ extension ContractTests {
             let adjusted = try await realm.movement(#""item_id": "X", "qty": 5, "type": "adjustment""#).id
             for id in [other, adjusted] {
                 try await realm.refused(422, "receipt_mismatch") {
-                    try await $0.post(Self.path, #"{"item_id": "X", "qty": -1, "type": "return", "receipt_id": "\#(id)"}"#)
+                    try await $0.post(
+                        Self.path, #"{"item_id": "X", "qty": -1, "type": "return", "receipt_id": "\#(id)"}"#)
                 }
             }
         }

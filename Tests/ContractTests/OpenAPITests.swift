@@ -37,7 +37,9 @@ extension ContractTests {
         func operations() throws {
             let documented = APIDocuments.all.flatMap(\.document.operations).map(\.id)
             #expect(documented.sorted() == ContractRules.operations.map(\.description.id).sorted())
-            for operation in ContractRules.operations { #expect(operation.description.scopes == [operation.scope.rawValue]) }
+            for operation in ContractRules.operations {
+                #expect(operation.description.scopes == [operation.scope.rawValue])
+            }
         }
 
         @Test("every example of a request is accepted by the running server's validator")
@@ -53,7 +55,8 @@ extension ContractTests {
                         description.method.rawValue.uppercased(), path, body: Array(example.json.utf8),
                         headers: [("Idempotency-Key", ContractClient.freshKey())])
                     // The ledger may know better (an example's SKU is taken, its item is nobody's); the validator has no say.
-                    let passed = answer.status < 300 || ["item_not_found", "sku_taken", "code_taken"].contains(answer.code)
+                    let passed =
+                        answer.status < 300 || ["item_not_found", "sku_taken", "code_taken"].contains(answer.code)
                     #expect(passed, "\(description.id), \(example.name): \(answer.text)")
                 }
             }
@@ -61,11 +64,14 @@ extension ContractTests {
 
         @Test("every code that an operation documents is in the catalogue with that status")
         func codes() {
-            let described = ContractRules.operations.flatMap(\.description.errors)
+            let described =
+                ContractRules.operations.flatMap(\.description.errors)
                 + APIDocuments.all.flatMap(\.document.commonErrors)
             for error in described {
                 #expect(!error.codes.isEmpty)
-                for code in error.codes { #expect(ProblemCatalogue.entry(code)?.status == error.status, "\(code) \(error.status)") }
+                for code in error.codes {
+                    #expect(ProblemCatalogue.entry(code)?.status == error.status, "\(code) \(error.status)")
+                }
             }
         }
 

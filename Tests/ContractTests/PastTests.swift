@@ -112,9 +112,12 @@ extension ContractTests {
         func wholeSeconds() async throws {
             let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 10)
-            let entry = try await realm.entry(#""sku": "SKU-0042", "warehouse": "SEA-1", "delta": 5, "reason": "found""#)
+            let entry = try await realm.entry(
+                #""sku": "SKU-0042", "warehouse": "SEA-1", "delta": 5, "reason": "found""#)
             let applied = try #require(entry.json["applied_at"].string)
-            let balance = try await realm.client.get("/v1/inventory/balance?sku=SKU-0042&warehouse=SEA-1&as_of=\(applied)").json
+            let balance = try await realm.client.get(
+                "/v1/inventory/balance?sku=SKU-0042&warehouse=SEA-1&as_of=\(applied)"
+            ).json
             #expect(balance["balance"].int == 15)
             #expect(balance["as_of"].string == applied)
             let before = Timestamp.text((Timestamp.parse(applied) ?? 0) - 60_000)

@@ -5,7 +5,9 @@ import Testing
 extension ContractTests {
     /// The requests of the published pages, sent as they stand there; only keys and ids are real ones.
     @Suite struct PublishedExampleTests {
-        @Test("the page's delta −12 is answered as shown, with balance 1196", arguments: ["3f9a8e21-0c4d-4f7e-9e6b-2a8d5c1f1abc", "\"3f9a8e21-0c4d-4f7e-9e6b-2a8d5c1f1abc\""])
+        @Test(
+            "the page's delta −12 is answered as shown, with balance 1196",
+            arguments: ["3f9a8e21-0c4d-4f7e-9e6b-2a8d5c1f1abc", "\"3f9a8e21-0c4d-4f7e-9e6b-2a8d5c1f1abc\""])
         func delta(key: String) async throws {
             let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1208)
@@ -23,7 +25,8 @@ extension ContractTests {
             #expect(answer.contentType == "application/json")
             #expect(
                 answer.shape
-                    == #"{"id":"ledger_*","sku":"SKU-0042","warehouse":"SEA-1","delta":-12,"balance":1196,"applied_at":"<s>","reason":"order_shipped","reference":"ord_8J2kP"}"#)
+                    == #"{"id":"ledger_*","sku":"SKU-0042","warehouse":"SEA-1","delta":-12,"balance":1196,"applied_at":"<s>","reason":"order_shipped","reference":"ord_8J2kP"}"#
+            )
         }
 
         @Test("the page's first request, without a reference, is answered in the same shape")
@@ -37,14 +40,16 @@ extension ContractTests {
             #expect(answer.status == 200)
             #expect(
                 answer.shape
-                    == #"{"id":"ledger_*","sku":"SKU-0042","warehouse":"SEA-1","delta":-12,"balance":1196,"applied_at":"<s>","reason":"order_shipped"}"#)
+                    == #"{"id":"ledger_*","sku":"SKU-0042","warehouse":"SEA-1","delta":-12,"balance":1196,"applied_at":"<s>","reason":"order_shipped"}"#
+            )
         }
 
         @Test("the page's delta works as the bytes that it shows, under the host that it names")
         func deltaAsBytes() async throws {
             let realm = try await ContractRealm()
             try await realm.publishedExamples(onHand: 1208)
-            let body = "{\n  \"sku\": \"SKU-0042\",\n  \"warehouse\": \"SEA-1\",\n  \"delta\": -12,\n  \"reason\": \"order_shipped\",\n  \"reference\": \"ord_8J2kP\"\n}\n"
+            let body =
+                "{\n  \"sku\": \"SKU-0042\",\n  \"warehouse\": \"SEA-1\",\n  \"delta\": -12,\n  \"reason\": \"order_shipped\",\n  \"reference\": \"ord_8J2kP\"\n}\n"
             let answer = try await RawExchange.send(
                 """
                 POST /v1/inventory/ledger HTTP/1.1\r
@@ -73,7 +78,8 @@ extension ContractTests {
             #expect(answer.contentType == "application/json")
             #expect(
                 answer.shape
-                    == #"{"id":"inv_*","sku":"SKU-0042","warehouse":"SEA-1","qty":120,"balance":420,"created_at":"<s>","reason":"receipt","reference":"PO-2026-00814"}"#)
+                    == #"{"id":"inv_*","sku":"SKU-0042","warehouse":"SEA-1","qty":120,"balance":420,"created_at":"<s>","reason":"receipt","reference":"PO-2026-00814"}"#
+            )
             let balance = try await realm.client.get("/v1/inventory/balance?sku=SKU-0042&warehouse=SEA-1")
             #expect(balance.status == 200)
             #expect(balance.contentType == "application/json")
@@ -99,7 +105,8 @@ extension ContractTests {
             #expect(answer.json.names.filter { listed.contains($0) } == listed)
             #expect(
                 answer.shape
-                    == #"{"id":"mov_*","item_id":"itm_*","sku":"SKU-1","location_id":"wh_*","lot_id":null,"qty":-2,"type":"sale","reason":"order_fulfilled","reference":null,"note":null,"unit_cost":"2.500000","value":"-5.000000","on_hand":8,"occurred_at":"<ms>","recorded_at":"<ms>","seq":4}"#)
+                    == #"{"id":"mov_*","item_id":"itm_*","sku":"SKU-1","location_id":"wh_*","lot_id":null,"qty":-2,"type":"sale","reason":"order_fulfilled","reference":null,"note":null,"unit_cost":"2.500000","value":"-5.000000","on_hand":8,"occurred_at":"<ms>","recorded_at":"<ms>","seq":4}"#
+            )
             #expect(answer.json["item_id"].string == item)
         }
 

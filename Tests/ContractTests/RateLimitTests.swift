@@ -77,7 +77,8 @@ extension ContractTests {
             "responses without a key, and those that never reach an operation, have the headers too",
             arguments: [
                 ("GET", "/livez", 200), ("GET", "/readyz", 200), ("GET", "/metrics", 200), ("GET", "/", 200),
-                ("GET", "/openapi.json", 200), ("GET", "/openapi/skutrail.json", 200), ("GET", "/openapi/none.json", 404),
+                ("GET", "/openapi.json", 200), ("GET", "/openapi/skutrail.json", 200),
+                ("GET", "/openapi/none.json", 404),
                 ("GET", "/problems/none", 404), ("GET", "/v1/ledger/head", 401), ("GET", "/nowhere", 404),
                 ("POST", "/livez", 405), ("DELETE", "/v1/inventory/ledger", 405), ("HEAD", "/livez", 200),
                 ("OPTIONS", "/v1/inventory/ledger", 405), ("GET", "/v1/inventory/balance/", 404),
@@ -108,6 +109,20 @@ extension ContractTests {
                 #expect(answer.code == code, "\(request.prefix(120)): \(answer.text)")
                 let target = answer.json["instance"].string ?? ""
                 #expect(ContractRules.complaints(about: answer, to: "?", target) == [])
+            }
+        }
+
+        @Test("a request that does not arrive in time is 408")
+        func slowRequest() async throws {
+            try await ContractServer.withTemporaryData { data in
+                try await ContractServer.serve(data, flags: ["request-timeout": "1"]) { server in
+                    let answer = try await RawExchange.send(
+                        "POST /v1/inventory/ledger HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{", to: server)
+                    #expect(answer.status == 408)
+                    #expect(answer.code == "request_timeout")
+                    #expect(
+                        ContractRules.complaints(about: answer, to: "?", answer.json["instance"].string ?? "") == [])
+                }
             }
         }
 

@@ -11,7 +11,9 @@ extension ContractTests {
             return realm
         }
 
-        private static func body(_ members: String) -> String { #"{"sku": "SKU-0042", "warehouse": "SEA-1", \#(members)}"# }
+        private static func body(_ members: String) -> String {
+            #"{"sku": "SKU-0042", "warehouse": "SEA-1", \#(members)}"#
+        }
 
         @Test("exactly one of delta and qty")
         func exactlyOne() async throws {
@@ -75,21 +77,25 @@ extension ContractTests {
         func transfer() async throws {
             let realm = try await realm()
             let answer = try await realm.client.post(
-                Self.path, Self.body(#""qty": 30, "reason": "transfer", "to_warehouse": "PDX-1", "reference": "R", "note": "N""#))
+                Self.path,
+                Self.body(#""qty": 30, "reason": "transfer", "to_warehouse": "PDX-1", "reference": "R", "note": "N""#))
             #expect(
                 answer.shape
-                    == #"{"id":"inv_*","sku":"SKU-0042","warehouse":"SEA-1","qty":30,"balance":70,"created_at":"<s>","to_warehouse":"PDX-1","to_balance":30,"reason":"transfer","reference":"R","note":"N"}"#)
+                    == #"{"id":"inv_*","sku":"SKU-0042","warehouse":"SEA-1","qty":30,"balance":70,"created_at":"<s>","to_warehouse":"PDX-1","to_balance":30,"reason":"transfer","reference":"R","note":"N"}"#
+            )
             let balance = try await realm.client.get("/v1/inventory/balance?sku=SKU-0042")
             #expect(
                 balance.shape
-                    == #"{"sku":"SKU-0042","balance":100,"as_of":"<s>","warehouses":[{"warehouse":"SEA-1","balance":70},{"warehouse":"PDX-1","balance":30}]}"#)
+                    == #"{"sku":"SKU-0042","balance":100,"as_of":"<s>","warehouses":[{"warehouse":"SEA-1","balance":70},{"warehouse":"PDX-1","balance":30}]}"#
+            )
             let listed = try await realm.client.get("/v1/inventory/ledger?warehouse=PDX-1").json["data"]
             #expect(listed.elements.count == 1)
             #expect(listed[0]["delta"].int == -30)
             #expect(listed[0]["to_balance"].int == 30)
         }
 
-        @Test("negative stock needs the flag of both the item and the location", arguments: [false, true], [false, true])
+        @Test(
+            "negative stock needs the flag of both the item and the location", arguments: [false, true], [false, true])
         func negativeStock(item: Bool, location: Bool) async throws {
             let realm = try await ContractRealm()
             try await realm.item("NEG", #""allow_negative": \#(item)"#)
@@ -111,7 +117,8 @@ extension ContractTests {
             let answer = try await realm.refused(422, "insufficient_stock") {
                 try await $0.post(Self.path, Self.body(#""delta": -8, "reason": "order_shipped""#))
             }
-            #expect(answer.json.names == ["type", "title", "status", "detail", "instance", "code", "request_id", "balance"])
+            #expect(
+                answer.json.names == ["type", "title", "status", "detail", "instance", "code", "request_id", "balance"])
             #expect(answer.json["balance"].int == 7)
         }
 
@@ -120,7 +127,8 @@ extension ContractTests {
             let realm = try await ContractRealm()
             let item = try await realm.item("SKU-0042")
             let location = try await realm.location("SEA-1")
-            let answer = try await realm.entry(#""sku": "\#(item)", "warehouse": "\#(location)", "delta": 4, "reason": "found""#)
+            let answer = try await realm.entry(
+                #""sku": "\#(item)", "warehouse": "\#(location)", "delta": 4, "reason": "found""#)
             #expect(answer.json["sku"].string == "SKU-0042")
             #expect(answer.json["warehouse"].string == "SEA-1")
             let balance = try await realm.client.get("/v1/inventory/balance?sku=\(item)&warehouse=\(location)")

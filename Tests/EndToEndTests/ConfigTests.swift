@@ -31,7 +31,8 @@ extension EndToEnd {
             try await Installation.with { installation in
                 try FileManager.default.createDirectory(atPath: installation.data, withIntermediateDirectories: true)
                 let file = try installation.file("data/bincard.yaml", "shutdown-grace: 5\n")
-                let result = try await installation.bincard("config", "show", "--data", installation.data, "--format", "json")
+                let result = try await installation.bincard(
+                    "config", "show", "--data", installation.data, "--format", "json")
                 let grace = try result.json().elements.first { $0["name"]?.text == "shutdown-grace" }
                 #expect(grace?["value"]?.text == "5" && grace?["origin"]?.text == "file \(file)")
             }
@@ -40,12 +41,16 @@ extension EndToEnd {
         @Test(
             "a value that can't be used ends with 2, naming it and where it is set",
             arguments: [
-                ("", ["BINCARD_PORT": "http"], "port (environment BINCARD_PORT) must be a whole number from 0 to 65535, not “http”"),
+                (
+                    "", ["BINCARD_PORT": "http"],
+                    "port (environment BINCARD_PORT) must be a whole number from 0 to 65535, not “http”"
+                ),
                 ("", ["BINCARD_LOG_LEVEL": "loud"], "log-level (environment BINCARD_LOG_LEVEL) must be one of debug"),
                 ("rate: 0\n", [:], "rate (file bincard.yaml) must be a whole number from 1"),
                 ("rate: 99999999999999999999\n", [:], "rate (file bincard.yaml) must be a whole number from 1"),
                 ("colour: red\n", [:], "sets “colour”, which is no setting"), ("- rate\n", [:], "must be a list of"),
-                ("rate: [1, 2]\n", [:], "rate must be a single value"), ("rate: \"unclosed\n", [:], "bincard.yaml can't be read"),
+                ("rate: [1, 2]\n", [:], "rate must be a single value"),
+                ("rate: \"unclosed\n", [:], "bincard.yaml can't be read"),
             ])
         func refused(file: String, environment: [String: String], message: String) async throws {
             try await Installation.with { installation in

@@ -44,7 +44,9 @@ struct DatabaseFile: Sendable {
         let queue = try DatabaseQueue(path: path)
         try queue.writeWithoutTransaction { db in
             try db.execute(sql: "DROP TRIGGER block_is_never_changed")
-            guard var data = try Data.fetchOne(db, sql: "SELECT data FROM block WHERE first_seq = ?", arguments: [firstSeq])
+            guard
+                var data = try Data.fetchOne(
+                    db, sql: "SELECT data FROM block WHERE first_seq = ?", arguments: [firstSeq])
             else { throw DatabaseError(message: "there is no block from \(firstSeq)") }
             data[data.index(data.endIndex, offsetBy: -place)] ^= 0x10
             try db.execute(sql: "UPDATE block SET data = ? WHERE first_seq = ?", arguments: [data, firstSeq])

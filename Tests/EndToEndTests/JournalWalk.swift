@@ -41,7 +41,12 @@ extension Caller {
     func entries(after: UInt64 = 0) throws -> [JournalEntry] {
         struct Page: Decodable {
             var data: [JournalEntry]
-            var has_more: Bool
+            var hasMore: Bool
+
+            enum CodingKeys: String, CodingKey {
+                case data
+                case hasMore = "has_more"
+            }
         }
         var all: [JournalEntry] = []
         var last = after
@@ -54,7 +59,7 @@ extension Caller {
                 last = entry.seq
             }
             all += page.data
-            guard page.has_more else { return all }
+            guard page.hasMore else { return all }
         }
     }
 
@@ -73,7 +78,8 @@ extension Caller {
         }
         for code in locations {
             let answer = try post(
-                "/inventory/v1/locations", #"{"code":"\#(code)","name":"\#(code)"}"#, idempotencyKey: "location-\(code)")
+                "/inventory/v1/locations", #"{"code":"\#(code)","name":"\#(code)"}"#, idempotencyKey: "location-\(code)"
+            )
             try #require(answer.status == 201, "\(answer.text)")
         }
     }
@@ -89,7 +95,8 @@ extension Caller {
     func onHand(_ sku: String, at warehouse: String) throws -> Int64 {
         let answer = try get("/v1/inventory/balance?sku=\(sku)&warehouse=\(warehouse)")
         try #require(answer.status == 200, "\(answer.text)")
-        return try #require(answer.json()["balance"]?.integer ?? answer.json()["on_hand"]?.integer)
+        let balance = try answer.json()["balance"]?.integer
+        return try #require(balance)
     }
 }
 

@@ -13,14 +13,17 @@ extension EndToEnd {
         func createFirst() async throws {
             try await Installation.with { installation in
                 let result = try await installation.bincard(
-                    "keys", "create", "--data", installation.data, "--tenant", "acme", "--mode", "live", "--format", "json")
+                    "keys", "create", "--data", installation.data, "--tenant", "acme", "--mode", "live", "--format",
+                    "json")
                 #expect(result.status == 0, "\(result.errors)")
                 #expect(result.output.split(separator: "\n").count == 1, "one line")
                 #expect(result.output.hasPrefix(#"{"id":"key_"#) && result.output.contains(#"","secret":"sk_live_"#))
                 let key = try result.json()
                 #expect(key["tenant"]?.text == "acme" && key["mode"]?.text == "live")
                 #expect(key["scopes"]?.elements.map(\.text) == Self.scopes)
-                #expect(key["rate"]?.integer == 1_000 && key["burst"]?.integer == 2_000 && key["unlimited"] == .boolean(false))
+                #expect(
+                    key["rate"]?.integer == 1_000 && key["burst"]?.integer == 2_000
+                        && key["unlimited"] == .boolean(false))
 
                 let server = try await installation.serve()
                 #expect(server.firstKey == nil, "there is a key already")
@@ -79,7 +82,8 @@ extension EndToEnd {
                 let id = try #require(key["id"]?.text)
                 let server = besideServer ? try await installation.serve() : nil
                 if let server { #expect(try server.caller(secret).get("/v1/ledger/head").status == 200) }
-                let revoked = try await installation.bincard("keys", "revoke", id, "--data", installation.data, "--format", "json")
+                let revoked = try await installation.bincard(
+                    "keys", "revoke", id, "--data", installation.data, "--format", "json")
                 #expect(revoked.status == 0, "\(revoked.errors)")
                 let report = try revoked.json()
                 #expect(report["id"]?.text == id && report["secret"] == nil && report["expires_at"] != nil)
@@ -100,7 +104,8 @@ extension EndToEnd {
                 let old = try created.json()
                 let id = try #require(old["id"]?.text)
                 let server = try await installation.serve()
-                let rolled = try await installation.bincard("keys", "roll", id, "--data", installation.data, "--format", "json")
+                let rolled = try await installation.bincard(
+                    "keys", "roll", id, "--data", installation.data, "--format", "json")
                 #expect(rolled.status == 0, "\(rolled.errors)")
                 let new = try rolled.json()
                 #expect(new["id"]?.text != id && new["secret"]?.text?.hasPrefix("sk_live_") == true)
@@ -124,10 +129,12 @@ extension EndToEnd {
         func list() async throws {
             try await Installation.with { installation in
                 let secrets = [
-                    try await installation.makeKey(tenant: "a"), try await installation.makeKey(tenant: "b", mode: "live"),
+                    try await installation.makeKey(tenant: "a"),
+                    try await installation.makeKey(tenant: "b", mode: "live"),
                     try await installation.makeKey(tenant: "a", mode: "live"),
                 ]
-                let all = try await installation.bincard("keys", "list", "--data", installation.data, "--format", "json")
+                let all = try await installation.bincard(
+                    "keys", "list", "--data", installation.data, "--format", "json")
                 let keys = try all.json().elements
                 #expect(keys.map { $0["tenant"]?.text } == ["a", "b", "a"])
                 #expect(keys.map { $0["mode"]?.text } == ["test", "live", "live"])
@@ -150,7 +157,8 @@ extension EndToEnd {
             try await Installation.with { installation in
                 let nothing = try await installation.bincard("keys", "list", "--data", installation.data)
                 #expect(nothing.status == 1)
-                #expect(nothing.errors.contains("there is no installation in \(installation.data)"), "\(nothing.errors)")
+                #expect(
+                    nothing.errors.contains("there is no installation in \(installation.data)"), "\(nothing.errors)")
                 #expect(!FileManager.default.fileExists(atPath: installation.data), "looking makes nothing")
                 _ = try await installation.makeKey()
                 let unknown = "key_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"

@@ -30,11 +30,14 @@ extension EndToEnd {
             }
         }
 
-        @Test("a data directory that belongs to somebody else is named with the reason", .enabled(if: getuid() != 0, "root may write anywhere"))
+        @Test(
+            "a data directory that belongs to somebody else is named with the reason",
+            .enabled(if: getuid() != 0, "root may write anywhere"))
         func forbiddenDirectory() async throws {
             try await Installation.with { installation in
                 try FileManager.default.createDirectory(
-                    atPath: installation.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o500])
+                    atPath: installation.data, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o500]
+                )
                 let result = try await installation.bincard("serve", "--data", installation.data, "--port", "0")
                 #expect(result.status == 1)
                 #expect(result.errors.contains("Permission denied"), "\(result.errors)")
@@ -50,7 +53,8 @@ extension EndToEnd {
                 var length = socklen_t(MemoryLayout<sockaddr_in>.size)
                 let isBound = withUnsafeMutablePointer(to: &address) { pointer in
                     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        bind(listener, $0, length) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &length) == 0
+                        bind(listener, $0, length) == 0 && listen(listener, 1) == 0
+                            && getsockname(listener, $0, &length) == 0
                     }
                 }
                 try #require(isBound)
@@ -68,10 +72,12 @@ extension EndToEnd {
             arguments: [
                 (["serve", "--no-such-flag"], "--no-such-flag"), (["serve", "--port", "x"], "--port"),
                 (["serve", "--port", "99999"], "port (flag) must be a whole number from 0 to 65535"),
-                (["serve", "--set", "nothing=1"], "--set nothing=1"), (["serve", "--config", "missing.yaml"], "missing.yaml"),
+                (["serve", "--set", "nothing=1"], "--set nothing=1"),
+                (["serve", "--config", "missing.yaml"], "missing.yaml"),
                 (["no-such-command"], "no-such-command"), (["keys", "create", "--mode", "test"], "--tenant"),
                 (["keys", "create", "--tenant", "t", "--mode", "sandbox"], "--mode"),
-                (["keys", "revoke", "nonsense"], "nonsense"), (["import"], "file"), (["verify", "--mode", "x"], "--mode"),
+                (["keys", "revoke", "nonsense"], "nonsense"), (["import"], "file"),
+                (["verify", "--mode", "x"], "--mode"),
             ])
         func usage(arguments: [String], named: String) async throws {
             try await Installation.with { installation in

@@ -20,7 +20,9 @@ extension EndToEnd {
                 let again = try await installation.serve()
                 #expect(again.firstKey == nil, "the key is shown only once")
                 #expect(!again.output.contains(key))
-                #expect(try again.caller(key).get("/inventory/v1/items/SKU-0042").status == (program("curl") == nil ? 404 : 200))
+                #expect(
+                    try again.caller(key).get("/inventory/v1/items/SKU-0042").status
+                        == (program("curl") == nil ? 404 : 200))
                 #expect(try await again.stop() == 0)
             }
         }
@@ -43,7 +45,9 @@ extension EndToEnd {
                 #expect(values["port"] == "8080" && values["host"] == "127.0.0.1" && values["data"] == "./bincard-data")
                 // Any free port here: 8080 may be taken on the machine that tests.
                 let child = try installation.start(Bincard.path, ["serve"], environment: ["BINCARD_PORT": "0"])
-                try await eventually("it is not ready: \(child.errors)") { child.output.contains("└─ data in ./bincard-data") }
+                try await eventually("it is not ready: \(child.errors)") {
+                    child.output.contains("└─ data in ./bincard-data")
+                }
                 #expect(FileManager.default.fileExists(atPath: "\(installation.folder)/bincard-data/control.db"))
                 child.send(SIGTERM)
                 #expect(try await child.ended() == 0)
@@ -65,7 +69,9 @@ extension EndToEnd {
                 let idle = try server.caller()
                 #expect(try idle.get("/livez").status == 200)
                 let end = Task { try await server.stop() }
-                try await eventually("connections are still accepted") { (try? LoopbackConnection(port: server.port)) == nil }
+                try await eventually("connections are still accepted") {
+                    (try? LoopbackConnection(port: server.port)) == nil
+                }
                 try caller.send(String(body.dropFirst(20)))
                 let answer = try caller.answer()
                 #expect(answer.status == 200, "\(answer.text)")
@@ -84,7 +90,9 @@ extension EndToEnd {
                 let server = try await installation.serve()
                 let key = try await installation.makeKey()
                 let skus = ["A", "B", "C"]
-                try await eventually("the key is unknown") { try server.caller(key).get("/v1/ledger/head").status == 200 }
+                try await eventually("the key is unknown") {
+                    try server.caller(key).get("/v1/ledger/head").status == 200
+                }
                 try server.caller(key).makeItems(skus, locations: ["W"])
                 let load = WriteLoad(
                     port: server.port, apiKey: key, prefix: "stop", skus: skus, warehouses: ["W"], seed: 7)
@@ -118,7 +126,10 @@ extension EndToEnd {
                 let asked = lines.filter { $0["path"]?.text != "/readyz" }
                 #expect(asked.map { $0["status"]?.integer } == [201, 201, 200, 404, 400, 401])
                 #expect(asked.map { $0["method"]?.text } == ["POST", "POST", "POST", "GET", "POST", "GET"])
-                let names = ["time", "request_id", "method", "path", "operation", "status", "duration_ms", "bytes_in", "bytes_out"]
+                let names = [
+                    "time", "request_id", "method", "path", "operation", "status", "duration_ms", "bytes_in",
+                    "bytes_out",
+                ]
                 for line in lines { #expect(line.names.isSuperset(of: names), "\(line)") }
                 #expect(!text.contains(key.dropFirst(34)))
             }

@@ -68,7 +68,8 @@ final class WriteLoad: Sendable {
         var number = 0
         while !isStopped.load(ordering: .relaxed) {
             number += 1
-            let write = batches
+            let write =
+                batches
                 ? batch("\(name)-\(number)", &numbers) : movement("\(name)-\(number)", &numbers)
             do {
                 let answer = try caller.post(write.path, write.body, idempotencyKey: write.key)

@@ -7,15 +7,15 @@ import Testing
 struct BlockingThreadsTests {
     /// Holds a thread until it is opened.
     private final class Gate: Sendable {
-        private let isOpen = Atomic<Bool>(false)
-        let waiting = Atomic<Int>(0)
+        private let isOpen = Flag()
+        let waiting = Counter()
 
-        func open() { isOpen.store(true, ordering: .releasing) }
+        func open() { isOpen.set() }
 
         func wait() {
-            waiting.add(1, ordering: .relaxed)
-            while !isOpen.load(ordering: .acquiring) { sched_yield() }
-            waiting.subtract(1, ordering: .relaxed)
+            waiting.add()
+            while !isOpen.isSet { sched_yield() }
+            waiting.add(-1)
         }
     }
 
@@ -23,10 +23,10 @@ struct BlockingThreadsTests {
     func order() async {
         let threads = BlockingThreads(name: "t", maximum: 1)
         defer { threads.stop() }
-        let started = Mutex<[Int]>([])
-        for number in 0..<1_000 { threads.run { started.withLock { $0.append(number) } } }
-        await until { started.withLock { $0.count } == 1_000 }
-        #expect(started.withLock { $0 } == Array(0..<1_000))
+        let started = Collected<Int>()
+        for number in 0..<1_000 { threads.run { started.append(number) } }
+        await until { started.values.count == 1_000 }
+        #expect(started.values == Array(0..<1_000))
     }
 
     @Test("there are never more threads than allowed, and as many as there is work for")
@@ -35,12 +35,12 @@ struct BlockingThreadsTests {
         defer { threads.stop() }
         let gate = Gate()
         for _ in 0..<10 { threads.run { gate.wait() } }
-        await until { gate.waiting.load(ordering: .relaxed) == 3 }
+        await until { gate.waiting.value == 3 }
         try? await Task.sleep(for: .milliseconds(20))
-        #expect(gate.waiting.load(ordering: .relaxed) == 3)
+        #expect(gate.waiting.value == 3)
         #expect(threads.isContended)
         gate.open()
-        await until { gate.waiting.load(ordering: .relaxed) == 0 && !threads.isContended }
+        await until { gate.waiting.value == 0 && !threads.isContended }
     }
 
     @Test("a job never waits behind a slow one while another thread may be started", arguments: 0..<50)
@@ -63,29 +63,28 @@ struct BlockingThreadsTests {
         defer { threads.stop() }
         let gate = Gate()
         threads.run { gate.wait() }
-        await until { gate.waiting.load(ordering: .relaxed) == 1 }
+        await until { gate.waiting.value == 1 }
         #expect(!threads.isContended)
-        let isDone = Atomic<Bool>(false)
-        threads.run { isDone.store(true, ordering: .relaxed) }
+        let isDone = Flag()
+        threads.run { isDone.set() }
         #expect(threads.isContended)
         gate.open()
-        await until { isDone.load(ordering: .relaxed) }
+        await until { isDone.isSet }
         #expect(!threads.isContended)
     }
 
     @Test("stopping lets the jobs that wait finish, and takes no more")
-    func stop() async throws {
+    func stop() async {
         let threads = BlockingThreads(name: "t", maximum: 2)
         let gate = Gate()
-        let done = Atomic<Int>(0)
+        let done = Counter()
         for _ in 0..<2 { threads.run { gate.wait() } }
-        for _ in 0..<20 { threads.run { done.add(1, ordering: .relaxed) } }
+        for _ in 0..<20 { threads.run { done.add() } }
         threads.stop()
-        let isTaken = threads.run { done.add(1_000, ordering: .relaxed) }
+        let isTaken = threads.run { done.add(1_000) }
         #expect(!isTaken)
         gate.open()
-        await until { done.load(ordering: .relaxed) == 20 }
-        await #expect(throws: CancellationError.self) { try await threads.run { 1 } }
+        await until { done.value == 20 }
     }
 
     @Test("a job that was run is let go, with everything that it held")
@@ -100,14 +99,5 @@ struct BlockingThreadsTests {
             for _ in 0..<3 { threads.run { _ = object } }
         }
         await until { held == nil }
-    }
-
-    @Test("a value or an error comes back to the caller that waits for it")
-    func values() async throws {
-        let threads = BlockingThreads(name: "t", maximum: 2)
-        defer { threads.stop() }
-        struct Broken: Error {}
-        #expect(try await threads.run { 42 } == 42)
-        await #expect(throws: Broken.self) { try await threads.run { throw Broken() } }
     }
 }

@@ -13,8 +13,8 @@ struct GroupCommitTests {
         try await test.stock(items: 10, quantity: 1)
         let start = test.ledger.head.head.seq
         test.store.slowDown(.microseconds(300))
-        let answers = Mutex<[UInt64]>([])
-        let outrun = Atomic<Int>(0)
+        let answers = Collected<UInt64>()
+        let outrun = Counter()
         let submitters = 16
         let each = 250
         await withTaskGroup(of: Void.self) { group in
@@ -25,16 +25,16 @@ struct GroupCommitTests {
                         let key = RequestIdentity.key(UInt64(submitter * each + number))
                         guard let seq = await test.write(command, key).decided?.seq else { continue }
                         // Nothing is answered before the store's commit has returned.
-                        if test.store.durableSeq < seq { outrun.add(1, ordering: .relaxed) }
-                        answers.withLock { $0.append(seq) }
+                        if test.store.durableSeq < seq { outrun.add() }
+                        answers.append(seq)
                     }
                 }
             }
         }
-        let seqs = answers.withLock { $0.sorted() }
+        let seqs = answers.values.sorted()
         #expect(seqs == Array(start + 1...start + UInt64(submitters * each)))
         #expect(try test.journal().map(\.seq) == Array(1...test.ledger.head.head.seq))
-        #expect(outrun.load(ordering: .relaxed) == 0)
+        #expect(outrun.value == 0)
         #expect((test.batchSizes.max() ?? 0) > 4)
         #expect(test.ledger.queueDepth == 0)
         #expect(try test.verify() == nil)
@@ -98,15 +98,15 @@ struct GroupCommitTests {
         let before = test.store.commits
         let head = test.ledger.head
         test.store.shutGate()
-        let isAnswered = Atomic<Bool>(false)
+        let isAnswered = Flag()
         async let answer = {
             let answer = await test.write(.pick(1), .key(1))
-            isAnswered.store(true, ordering: .sequentiallyConsistent)
+            isAnswered.set()
             return answer
         }()
         await test.commitAtGate(after: before)
         try await Task.sleep(for: .milliseconds(30))
-        #expect(!isAnswered.load(ordering: .sequentiallyConsistent))
+        #expect(!isAnswered.isSet)
         #expect(test.ledger.head == head)
         #expect(try test.onHand() == 10)
         test.store.openGate()
@@ -123,10 +123,10 @@ struct GroupCommitTests {
         let afterKeyed = test.ledger.head
         #expect(afterKeyed != head)
         let commits = test.store.commits
-        let answers = Atomic<Int>(0)
+        let answers = Counter()
         test.store.shutGate()
         let ledger = test.ledger
-        @Sendable func count(_ result: SubmissionResult) { answers.add(1, ordering: .relaxed) }
+        @Sendable func count(_ result: SubmissionResult) { answers.add() }
         ledger.submit(.single(.pick(1), .key(1))) { count($0) }
         await test.commitAtGate(after: commits)
         // In the batch behind it, a replay too: it can wait for the next process.
@@ -141,7 +141,7 @@ struct GroupCommitTests {
         ledger.close()
         try await Task.sleep(for: .milliseconds(20))
         #expect(test.fatalErrors == [failure])
-        #expect(answers.load(ordering: .relaxed) == 0)
+        #expect(answers.value == 0)
         #expect(test.store.commits == commits + 1)
         #expect(test.store.isClosed)
         // What readers see is what was acknowledged.
@@ -245,21 +245,21 @@ struct GroupCommitTests {
         await test.queue(holds: 1)
         let ledger = test.ledger
         let closers = BlockingThreads(name: "closer", maximum: 2)
-        let closed = Atomic<Int>(0)
+        let closed = Counter()
         for _ in 0..<2 {
             closers.run {
                 ledger.close()
-                closed.add(1, ordering: .sequentiallyConsistent)
+                closed.add()
             }
         }
         // The second call returns at once; the first one waits.
-        await until { closed.load(ordering: .sequentiallyConsistent) == 1 }
+        await until { closed.value == 1 }
         #expect(await test.write(.pick(3)).isBusy)
         #expect(!test.store.isClosed)
         test.store.openGate()
         #expect(await first.decided?.status == 201)
         #expect(await second.decided?.status == 201)
-        await until { closed.load(ordering: .sequentiallyConsistent) == 2 }
+        await until { closed.value == 2 }
         closers.stop()
         #expect(test.store.isClosed)
         #expect(await test.write(.pick(3)).isBusy)

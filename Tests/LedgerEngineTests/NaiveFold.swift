@@ -9,10 +9,9 @@ struct NaiveFold {
     private(set) var items: [Item] = []
     private(set) var locations: [Location] = []
     private(set) var movements: [(entry: Entry, movement: Movement)] = []
-    let head: UInt64
+    private(set) var head: UInt64 = 0
 
     init(_ entries: some Sequence<Entry>) {
-        var head: UInt64 = 0
         for entry in entries {
             head = entry.seq
             switch entry.change {
@@ -28,7 +27,6 @@ struct NaiveFold {
             case .stockLow, .stockOut: break
             }
         }
-        self.head = head
     }
 
     /// At most one location is the default: the last that became it.

@@ -49,14 +49,15 @@ struct ReadTests {
         try await test.stock(locations: 6, quantity: 1_000)
         let ledger = test.ledger
         let keys = (1...6).map { LevelKey(1, $0) }
-        let isDone = Atomic<Bool>(false)
-        let reads = Atomic<Int>(0)
+        let isDone = Flag()
+        let reads = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<3 {
                 group.addTask {
-                    while !isDone.load(ordering: .relaxed) {
-                        #expect(try ledger.levels(keys).reduce(0) { $0 + $1.pool.onHand } == 1_000)
-                        reads.add(1, ordering: .relaxed)
+                    while !isDone.isSet {
+                        let levels = try ledger.levels(keys)
+                        #expect(levels.map(\.pool.onHand).reduce(0, +) == 1_000)
+                        reads.add()
                         await Task.yield()
                     }
                 }
@@ -65,11 +66,11 @@ struct ReadTests {
                 for number in 0..<1_500 {
                     await test.write(.move(.transfer, 1, location: number % 5 + 1, to: number % 5 + 2))
                 }
-                isDone.store(true, ordering: .relaxed)
+                isDone.set()
             }
             try await group.waitForAll()
         }
-        #expect(reads.load(ordering: .relaxed) > 100)
+        #expect(reads.value > 100)
         #expect(try ledger.levels(keys).map(\.pool.onHand) == [700, 0, 0, 0, 0, 300])
     }
 

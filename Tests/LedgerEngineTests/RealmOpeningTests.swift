@@ -35,7 +35,8 @@ struct RealmOpeningTests {
     func slowRealm(writerThreads: Int) async throws {
         let slow = GatedStore(MemoryRealmStore())
         let engine = LedgerEngine(environment: environment(), writerThreads: writerThreads) { realm throws(StoreError) in
-            realm.tenant == "tenant-1" ? slow : MemoryRealmStore()
+            if realm.tenant == "tenant-1" { return slow }
+            return MemoryRealmStore()
         }
         defer { engine.close() }
         let first = try await open(realm(1), in: engine)
@@ -65,29 +66,29 @@ struct RealmOpeningTests {
         defer { engine.close() }
         let busy = try await open(realm(1), in: engine)
         let other = try await open(realm(2), in: engine)
-        let isDone = Atomic<Bool>(false)
+        let isDone = Flag()
         await withTaskGroup(of: Void.self) { group in
             // Enough of them that the busy realm's queue never runs dry.
             for submitter in 0..<8 {
                 group.addTask {
                     var number = 0
-                    while !isDone.load(ordering: .relaxed) {
+                    while !isDone.isSet {
                         _ = await write(busy, .createLocation(LocationDraft(code: "\(submitter)-\(number)", name: "A")))
                         number += 1
                     }
                 }
             }
             for number in 0..<50 { _ = await write(other, .createLocation(LocationDraft(code: "\(number)", name: "B"))) }
-            isDone.store(true, ordering: .relaxed)
+            isDone.set()
         }
         #expect(other.head.head.seq == 50)
     }
 
     @Test("many who ask for a realm at once share one opening")
     func sharedOpening() async throws {
-        let openings = Atomic<Int>(0)
+        let openings = Counter()
         let engine = LedgerEngine(environment: environment()) { _ throws(StoreError) in
-            openings.add(1, ordering: .relaxed)
+            openings.add()
             return MemoryRealmStore()
         }
         defer { engine.close() }
@@ -96,7 +97,7 @@ struct RealmOpeningTests {
             return try await group.reduce(into: []) { $0.append($1) }
         }
         #expect(ledgers.allSatisfy { $0 === ledgers[0] })
-        #expect(openings.load(ordering: .relaxed) == 1)
+        #expect(openings.value == 1)
         #expect(engine.openRealm(realm(1).id) === ledgers[0])
         #expect(engine.openRealm(realm(2).id) == nil)
     }
@@ -108,9 +109,9 @@ struct RealmOpeningTests {
         try ledger.write(to: bad)
         try bad.commit(CommitUnit(projection: ProjectionChunk(appliedSeq: 10_000)))
         let broken = GatedStore(bad)
-        let attempts = Atomic<Int>(0)
+        let attempts = Counter()
         let engine = LedgerEngine(environment: environment()) { _ throws(StoreError) in
-            switch attempts.add(1, ordering: .relaxed).newValue {
+            switch attempts.add() {
             case 1: throw .notWritable(path: "/x", detail: "no")
             case 2: return broken
             default: return MemoryRealmStore()
@@ -125,15 +126,15 @@ struct RealmOpeningTests {
 
     @Test("closing waits for a realm that is just being opened, and leaves no store open")
     func closingWhileOpening() async throws {
-        let stores = Mutex<[GatedStore]>([])
-        let isOpening = Atomic<Bool>(false)
-        let mayOpen = Atomic<Bool>(false)
+        let stores = Collected<GatedStore>()
+        let isOpening = Flag()
+        let mayOpen = Flag()
         let engine = LedgerEngine(environment: environment()) { realm throws(StoreError) in
             let store = GatedStore(MemoryRealmStore())
-            stores.withLock { $0.append(store) }
+            stores.append(store)
             if realm.tenant == "tenant-2" {
-                isOpening.store(true, ordering: .relaxed)
-                while !mayOpen.load(ordering: .relaxed) { sched_yield() }
+                isOpening.set()
+                while !mayOpen.isSet { sched_yield() }
             }
             return store
         }
@@ -141,22 +142,22 @@ struct RealmOpeningTests {
         async let late: Void = {
             await #expect(throws: StoreError.self) { try await open(realm(2), in: engine) }
         }()
-        await until { isOpening.load(ordering: .relaxed) }
+        await until { isOpening.isSet }
         let closer = BlockingThreads(name: "closer", maximum: 1)
-        let isClosed = Atomic<Bool>(false)
+        let isClosed = Flag()
         closer.run {
             engine.close()
-            isClosed.store(true, ordering: .relaxed)
+            isClosed.set()
         }
         try await Task.sleep(for: .milliseconds(20))
-        #expect(!isClosed.load(ordering: .relaxed))
-        mayOpen.store(true, ordering: .relaxed)
+        #expect(!isClosed.isSet)
+        mayOpen.set()
         await late
-        await until { isClosed.load(ordering: .relaxed) }
+        await until { isClosed.isSet }
         closer.stop()
-        let open = stores.withLock { $0 }
-        #expect(open.count == 2)
-        #expect(open.allSatisfy { $0.isClosed })
-        await #expect(throws: StoreError.self) { try await self.open(realm(3), in: engine) }
+        let all = stores.values
+        #expect(all.count == 2)
+        #expect(all.allSatisfy { $0.isClosed })
+        await #expect(throws: StoreError.self) { try await open(realm(3), in: engine) }
     }
 }

@@ -116,7 +116,7 @@ struct RecoveryTests {
         for command in RandomTrade.opening { await test.write(command) }
         for round in 0..<6 {
             let note = "seed \(seed), round \(round)"
-            for _ in 0..<trade.number(0...20) { await test.submit(trade.submission()) }
+            for _ in 0..<trade.number(0...20) { _ = await test.submit(trade.submission()) }
             let acknowledged = try test.journal()
             let fault: MemoryRealmStore.Fault = [.refused, .unsynced, .unheard][trade.number(0...2)]
             store.fail(fault)

@@ -13,7 +13,8 @@ struct Declaration {
     var isExposed: Bool { modifiers.contains("public") || modifiers.contains("package") }
 
     private static let kinds: Set<String> = [
-        "actor", "associatedtype", "class", "enum", "extension", "func", "init", "let", "protocol", "struct", "subscript",
+        "actor", "associatedtype", "class", "enum", "extension", "func", "init", "let", "protocol", "struct",
+        "subscript",
         "typealias", "var",
     ]
     private static let allModifiers: Set<String> = [
@@ -63,7 +64,9 @@ struct Declaration {
         return ["init", "subscript"].contains(head) && (next == "(" || next == "?" || next == "<") ? head : nil
     }
 
-    private static func startsDeclaration(_ word: String) -> Bool { allModifiers.contains(word) || kind(of: word) != nil }
+    private static func startsDeclaration(_ word: String) -> Bool {
+        allModifiers.contains(word) || kind(of: word) != nil
+    }
 
     private var plainName: String {
         String(rest.dropFirst(kind.count).drop { $0 == " " }.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
@@ -77,15 +80,22 @@ struct Declaration {
             text += " " + code[next]
             next += 1
         }
-        guard let open = text.firstIndex(of: "(") else { return text }
-        let head = text[..<open].dropFirst(kind == "func" ? 5 : 0).prefix { $0 != "<" || kind != "func" || $0 == text.first }
-        let name = head.split(separator: "<").first.map(String.init) ?? String(head)
+        let bare = kind == "func" ? text.dropFirst(5) : text[...]
+        let name = String(bare.prefix { $0 != "(" && $0 != " " && !($0 == "<" && $0 != bare.first) })
+        // Labels of an operator mean nothing.
+        guard let open = bare.firstIndex(of: "("), name.first?.isLetter ?? false || name.hasPrefix("_") else {
+            return name
+        }
         var labels: [String] = []
         var depth = 0
         var label = ""
-        for character in text[open...] {
+        var previous: Character = " "
+        characters: for character in bare[open...] {
             switch character {
             case "(", "[", "{", "<": depth += 1
+            case ")" where depth == 1: break characters
+            // The arrow of a function type closes nothing.
+            case ">" where previous == "-": break
             case ")", "]", "}", ">": depth -= 1
             case ":" where depth == 1:
                 labels.append(label.split(separator: " ").first.map(String.init) ?? "_")
@@ -94,9 +104,9 @@ struct Declaration {
             case _ where depth == 1 && !label.hasPrefix(":"): label.append(character)
             default: break
             }
-            if depth == 0 { break }
+            previous = character
         }
-        return "\(name.split(separator: " ").first ?? "")(\(labels.map { $0 + ":" }.joined()))"
+        return "\(name)(\(labels.map { $0 + ":" }.joined()))"
     }
 }
 

@@ -14,7 +14,7 @@ import Testing
 struct DocumentationTests {
     private static let wellKnownWitnesses: Set<String> = [
         // The language
-        "==(_:_:)", "<(_:_:)", "hash(into:)", "next()", "makeIterator()", "encode(to:)", "init(from:)", "init(rawValue:)",
+        "==", "<", "hash(into:)", "next()", "makeIterator()", "encode(to:)", "init(from:)", "init(rawValue:)",
         "init(stringLiteral:)", "init(arrayLiteral:)", "description", "debugDescription", "errorDescription",
         "rawValue", "subscript(_:)", "index(after:)",
         // NIO
@@ -45,8 +45,10 @@ struct DocumentationTests {
 
     @Test("every function that a protocol requires has a documentation comment")
     func requirementsDocumented() {
-        let findings = requirements.filter { $0.declaration.kind == "func" && !isDocumented($0.declaration, in: $0.file) }
-            .map { finding($0.declaration, in: $0.file) }
+        let findings = requirements.filter {
+            $0.declaration.kind == "func" && !isDocumented($0.declaration, in: $0.file)
+        }
+        .map { finding($0.declaration, in: $0.file) }
         #expect(findings.isEmpty, "\(findings.report)")
     }
 
@@ -65,7 +67,7 @@ struct DocumentationTests {
     private func needsComment(_ declaration: Declaration, in file: SourceFile) -> Bool {
         switch declaration.kind {
         case "struct", "class", "enum", "actor", "protocol", "typealias", "func", "subscript": true
-        case "init": declaration.rest.hasPrefix("init?") || header(of: declaration, in: file).contains("throws")
+        case "init": declaration.rest.hasPrefix("init?") || effects(of: declaration, in: file).contains("throws")
         case "var": isLongComputed(declaration, in: file)
         default: false
         }
@@ -80,10 +82,17 @@ struct DocumentationTests {
         return !first.hasPrefix("didSet") && !first.hasPrefix("willSet")
     }
 
-    /// The words between an initializer's name and its body.
-    private func header(of declaration: Declaration, in file: SourceFile) -> [Substring] {
-        guard let body = file.body(from: declaration.line) else { return declaration.rest.words }
-        return file.code[declaration.line...body.lowerBound].flatMap(\.words)
+    /// The words between an initializer's parameters and its body: a parameter that may throw is no throwing initializer.
+    private func effects(of declaration: Declaration, in file: SourceFile) -> [Substring] {
+        let end = file.body(from: declaration.line)?.lowerBound ?? declaration.line
+        let header = file.code[declaration.line...end].joined(separator: " ")
+        guard let open = header.firstIndex(of: "(") else { return [] }
+        var depth = 0
+        for index in header[open...].indices {
+            depth += header[index] == "(" ? 1 : header[index] == ")" ? -1 : 0
+            if depth == 0 { return String(header[index...].prefix { $0 != "{" }).words }
+        }
+        return []
     }
 
     private func isDocumented(_ declaration: Declaration, in file: SourceFile) -> Bool {

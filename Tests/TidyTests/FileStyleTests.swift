@@ -8,6 +8,7 @@ struct FileStyleTests {
 
     private let files = Checkout.swiftFiles(under: "Sources", "Tests", "Benchmarks")
 
+    /// In tests a literal may stick out, since a body of JSON reads best on one line; in the sources nothing may.
     @Test("no line is longer than 120 characters, none has a tab or blanks at its end")
     func lines() {
         var findings: [Finding] = []
@@ -16,7 +17,9 @@ struct FileStyleTests {
                 func found(_ detail: String) {
                     findings.append(Finding(path: file.path, line: index + 1, detail: detail))
                 }
-                if line.utf8.count > Self.longestLine, line.count > Self.longestLine {
+                if line.utf8.count > Self.longestLine, line.count > Self.longestLine,
+                    !file.path.hasPrefix("Tests/") || !file.hasLiteral(on: index)
+                {
                     found("\(line.count) characters")
                 }
                 if line.utf8.contains(UInt8(ascii: "\t")) { found("a tab") }

@@ -54,6 +54,13 @@ struct SourceFile: Sendable {
         return result.reversed()
     }
 
+    /// Whether the line has text of a string literal on it: bytes that are neither code nor blank nor a comment.
+    func hasLiteral(on line: Int) -> Bool {
+        let written = lines[line].utf8.dropLast(comment(on: line).utf8.count)
+        return !lines[line].trimmed.hasPrefix("//")
+            && zip(written, code[line].utf8).contains { $0 != $1 && $0 != UInt8(ascii: "\"") }
+    }
+
     /// The comment behind the code of a line; empty without one.
     func comment(on line: Int) -> String {
         guard let start = lines[line].range(of: "//", in: code[line]) else { return "" }

@@ -12,7 +12,7 @@ struct LedgerBenchmarks {
 
     private func run(levels: Int) throws -> [Measurement?] {
         let ledger = try StockedLedger(levels: levels)
-        let count = levels == 1 ? "1 level" : "\(levels) levels"
+        let count = levels == 1 ? "1 level" : "\(ResultTable.grouped(levels)) levels"
         // In an order that a cache can't foresee; 7,919 is prime to every number of levels here.
         let commands = (0..<Self.batch).map { ledger.sale(of: $0 &* 7_919 % levels) }
         let decisions = try ledger.decisions(on: commands)

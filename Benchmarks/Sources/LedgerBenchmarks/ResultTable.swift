@@ -37,7 +37,7 @@ enum ResultTable {
     }
 
     /// 1234567 as 1,234,567.
-    private static func grouped(_ number: Int) -> String {
+    static func grouped(_ number: Int) -> String {
         var text = ""
         for (index, digit) in String(number).reversed().enumerated() {
             if index > 0, index % 3 == 0 { text.append(",") }

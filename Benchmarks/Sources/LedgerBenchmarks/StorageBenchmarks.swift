@@ -49,8 +49,7 @@ struct StorageBenchmarks {
         }
     }
 
-    /// What the commits write, one following the other. Some are made more than is timed, and come first: a new file
-    /// grows and its first pages are slower.
+    /// What the commits write, each following the one before.
     private static func units(of count: Int) throws -> [CommitUnit] {
         let ledger = try StockedLedger(levels: 1_000)
         var state = ledger.state()
