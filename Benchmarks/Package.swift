@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Micro-benchmarks of what a write passes through, apart from the server. A package of its own, so that nothing of it is
-// built with the server; it sees the same public API as any other package would.
+// Micro-benchmarks of what a write passes through, apart from the server. A package of its own, so that nothing of it
+// is built with the server; it sees the same public API as any other package would.
 import PackageDescription
 
 let package = Package(

@@ -41,6 +41,7 @@ package enum ContentKind: UInt8, Sendable {
     case prometheus = 4
     case html = 5
 
+    /// The header's value; empty for `none`, which has no such header.
     package var headerValue: StaticString {
         switch self {
         case .none: ""
@@ -79,13 +80,16 @@ package struct OutgoingResponse: Sendable {
 /// blocks: responses for connections of one event loop that become ready together wake the loop once.
 package protocol ResponseSlot: Sendable {
     var eventLoop: any EventLoop { get }
+    /// Answers the request; see the protocol for threads and repetition.
     func send(_ response: OutgoingResponse)
 }
 
 /// What stands behind a listener. Called on the connection's event loop; must not block it.
 package protocol RequestHandler: Sendable {
+    /// Takes a whole request. The answer may come now or later, from any thread.
     func handle(_ request: IncomingRequest, respond slot: any ResponseSlot)
-    /// The response to a request that never became whole: over a limit, too slow, malformed. The connection closes after.
+    /// The response to a request that never became whole: over a limit, too slow, malformed. The connection closes
+    /// after.
     func refuse(_ failure: RequestFailure, target: String, peer: String) -> OutgoingResponse
 }
 

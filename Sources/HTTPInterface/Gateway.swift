@@ -70,7 +70,8 @@ package final class Gateway: RequestHandler {
     package func handle(_ request: IncomingRequest, respond slot: any ResponseSlot) {
         metrics.inFlight.increment()
         let requestID = RequestID.of(request.headers)
-        var exchange = GatewayExchange(gateway: self, request: request, slot: slot, requestID: requestID, metrics: unrouted)
+        var exchange = GatewayExchange(
+            gateway: self, request: request, slot: slot, requestID: requestID, metrics: unrouted)
         switch router.match(request.method.rawValue, request.path) {
         case .none: exchange.refuse(.routeNotFound(request.path), in: .problem)
         case .otherMethods(let allow):
@@ -113,7 +114,9 @@ package final class Gateway: RequestHandler {
 
     // MARK: The key
 
-    private func authenticate(_ exchange: GatewayExchange, _ operation: APIOperation, _ path: [(name: String, value: String)]) {
+    private func authenticate(
+        _ exchange: GatewayExchange, _ operation: APIOperation, _ path: [(name: String, value: String)]
+    ) {
         switch keys.authenticate(exchange.request.headers.first(name: "authorization")) {
         case .key(let key): admit(exchange, key, operation, path)
         case .absent, .malformed, .unknown: exchange.refuse(.unauthorized, in: operation.dialect)
@@ -130,7 +133,8 @@ package final class Gateway: RequestHandler {
     }
 
     private func admit(
-        _ exchange: GatewayExchange, _ key: ActiveKey, _ operation: APIOperation, _ path: [(name: String, value: String)]
+        _ exchange: GatewayExchange, _ key: ActiveKey, _ operation: APIOperation,
+        _ path: [(name: String, value: String)]
     ) {
         var exchange = exchange
         let budget = key.limiter.take(at: RequestClock.monotonic())
@@ -149,7 +153,9 @@ package final class Gateway: RequestHandler {
                 switch result {
                 case .success(let ledger): admitted.run(operation, path, ledger)
                 case .failure(let error):
-                    logger.error("a ledger can't be opened", metadata: ["realm": "\(key.key.realm.id.text)", "error": "\(error)"])
+                    logger.error(
+                        "a ledger can't be opened",
+                        metadata: ["realm": "\(key.key.realm.id.text)", "error": "\(error)"])
                     admitted.refuse(.internalError, in: operation.dialect)
                 }
             }

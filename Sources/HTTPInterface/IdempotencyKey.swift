@@ -5,6 +5,8 @@ package import NIOHTTP1
 /// Reads the `Idempotency-Key` header: 1–255 visible characters, bare or as a structured-field string; both forms name
 /// the same key (contracts, *All four*).
 package enum IdempotencyKey {
+    /// The key of a request; nil when it has no such header.
+    /// - Throws: `idempotency_key_invalid` for several headers, or one that is no key.
     package static func read(from headers: HTTPHeaders) throws(Refusal) -> String? {
         // Not the canonical form: that one is divided at commas, which a key may contain.
         let values = headers["idempotency-key"]

@@ -24,9 +24,11 @@ package struct Problem: WireObject {
             example: #""/problems/insufficient_stock""#)
         v.required("title", &value.title, .string(1...200), doc: "What the code means, for people.")
         v.required("status", &value.status, .integer(100...599))
-        v.required("detail", &value.detail, .string(0...8_192), doc: "What was wrong with this request, and what to do.")
+        v.required(
+            "detail", &value.detail, .string(0...8_192), doc: "What was wrong with this request, and what to do.")
         v.required("instance", &value.instance, .string(0...8_192), doc: "The path that was asked.")
-        v.required("code", &value.code, .string(1...64), doc: "Stable, for programs.", example: #""insufficient_stock""#)
+        v.required(
+            "code", &value.code, .string(1...64), doc: "Stable, for programs.", example: #""insufficient_stock""#)
         v.required("request_id", &value.requestID, .string(1...128), doc: "Names the request in the server's log.")
         v.optional("balance", &value.balance, .integer, doc: "On hand, where a movement asked for more.")
         v.optional(
@@ -47,6 +49,7 @@ extension Problem {
         errors = refusal.faults.isEmpty ? nil : refusal.faults
     }
 
+    /// As an answer that can be stored under an idempotency key.
     package func answer() -> Answer {
         Answer(status: UInt16(status), contentKind: ContentKind.problem.rawValue, body: jsonBytes())
     }

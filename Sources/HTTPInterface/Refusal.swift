@@ -36,11 +36,14 @@ extension Refusal {
     package init(_ error: JSONSyntaxError) {
         self.init(
             400, "malformed_json", error.message,
-            faults: [WireFault(pointer: error.pointer, code: .init(rawValue: error.code.rawValue), message: error.message)])
+            faults: [
+                WireFault(pointer: error.pointer, code: .init(rawValue: error.code.rawValue), message: error.message)
+            ])
     }
 
-    /// The body or the parameters are JSON, but not what the operation takes. A number that is no integer or out of range
-    /// is malformed (400), as the contracts count it; anything else can't be processed (422); parameters are always 400.
+    /// The body or the parameters are JSON, but not what the operation takes. A number that is no integer or out of
+    /// range is malformed (400), as the contracts count it; anything else can't be processed (422); parameters are
+    /// always 400.
     package init(_ faults: WireFaults) {
         let first = faults.faults.first
         let place = first.map { $0.pointer.isEmpty ? "The body" : $0.pointer } ?? "The request"
@@ -61,19 +64,24 @@ extension Refusal {
         401, "unauthorized",
         "Send a live API key as `Authorization: Bearer sk_test_…` or `sk_live_…`. `bincard keys create` makes one.")
 
+    /// 404: no operation has this path.
     package static func routeNotFound(_ path: some StringProtocol) -> Refusal {
         Refusal(404, "route_not_found", "No operation has the path \(path). GET /openapi.json lists those that exist.")
     }
 
+    /// 405: the path has other methods, named in `Allow`.
     package static func methodNotAllowed(_ method: String, allow: String) -> Refusal {
         Refusal(405, "method_not_allowed", "\(method) is not possible here; possible: \(allow).", allow: allow)
     }
 
+    /// 403: the key is live and lacks the operation's scope.
     package static func insufficientScope(_ scope: String) -> Refusal {
         Refusal(
             403, "insufficient_scope", "This key lacks the scope \(scope). Create or use a key that has it.")
     }
 
+    /// 429: the key's bucket is empty.
+    /// - Parameter retryAfter: seconds until it holds a token again.
     package static func rateLimited(retryAfter: Int) -> Refusal {
         Refusal(
             429, "rate_limited",
@@ -92,14 +100,17 @@ extension Refusal {
 
     package static let idempotencyKeyReused = Refusal(
         409, "idempotency_key_reused",
-        "This Idempotency-Key was used for another request within the last 24 hours. Send a new key with a new request.")
+        "This Idempotency-Key was used for another request within the last 24 hours. Send a new key with a new request."
+    )
 
     package static let busy = Refusal(
-        503, "busy", "Too many writes wait in this ledger. Nothing was done; try again with the same key.", retryAfter: 1)
+        503, "busy", "Too many writes wait in this ledger. Nothing was done; try again with the same key.",
+        retryAfter: 1)
 
     package static let storageFull = Refusal(
         503, "storage_full",
-        "The server's disk is full. Nothing was done; free some room, then try again with the same key.", retryAfter: 30)
+        "The server's disk is full. Nothing was done; free some room, then try again with the same key.", retryAfter: 30
+    )
 
     package static let internalError = Refusal(
         500, "internal_error", "The server failed on this request; its log has the details under this request_id.")
@@ -119,7 +130,9 @@ extension Refusal {
         case .malformed(let reason):
             self.init(400, "malformed_request", "The request is not valid HTTP: \(reason). The connection was closed.")
         case .headersTooLarge(let limit):
-            self.init(431, "headers_too_large", "The header has more than \(limit) bytes or too many fields. Send less of it.")
+            self.init(
+                431, "headers_too_large", "The header has more than \(limit) bytes or too many fields. Send less of it."
+            )
         case .bodyTooLarge(let limit):
             self.init(413, "body_too_large", "The body has more than \(limit) bytes. Divide it into several requests.")
         case .targetTooLong(let limit):

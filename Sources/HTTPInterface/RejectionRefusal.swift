@@ -10,21 +10,32 @@ extension Refusal {
         case .itemArchived(let sku):
             self.init(409, "item_archived", "The item \(sku) is archived and takes no movements and no changes.")
         case .itemHasStock(let sku):
-            self.init(409, "item_has_stock", "The item \(sku) still has stock. Bring it to 0 at every location, then archive it.")
+            self.init(
+                409, "item_has_stock",
+                "The item \(sku) still has stock. Bring it to 0 at every location, then archive it.")
         case .skuTaken(let sku):
             self.init(409, "sku_taken", "Another item has the SKU \(sku). SKUs are unique, archived items included.")
         case .scaleFixed(let sku):
-            self.init(409, "scale_fixed", "The item \(sku) has moved, so its scale can't change. Create a new item for another unit.")
+            self.init(
+                409, "scale_fixed",
+                "The item \(sku) has moved, so its scale can't change. Create a new item for another unit.")
         case .locationNotFound(let location), .targetNotFound(let location):
-            self.init(404, "location_not_found", "\(Self.name(location)) is no location of this ledger. Create it first.")
+            self.init(
+                404, "location_not_found", "\(Self.name(location)) is no location of this ledger. Create it first.")
         case .locationArchived(let code), .targetArchived(let code):
-            self.init(409, "location_archived", "The location \(code) is archived and takes no movements and no changes.")
+            self.init(
+                409, "location_archived", "The location \(code) is archived and takes no movements and no changes.")
         case .locationHasStock(let code):
-            self.init(409, "location_has_stock", "The location \(code) still has stock. Move it elsewhere, then archive it.")
+            self.init(
+                409, "location_has_stock", "The location \(code) still has stock. Move it elsewhere, then archive it.")
         case .codeTaken(let code):
-            self.init(409, "code_taken", "Another location has the code \(code). Codes are unique, archived locations included.")
+            self.init(
+                409, "code_taken",
+                "Another location has the code \(code). Codes are unique, archived locations included.")
         case .defaultLocationRequired(let code):
-            self.init(409, "default_location_required", "\(code) is the default location. Make another one the default first.")
+            self.init(
+                409, "default_location_required", "\(code) is the default location. Make another one the default first."
+            )
         case .noDefaultLocation:
             self.init(422, "no_default_location", "No location was named and this ledger has none yet. Create one.")
         default: self.init(movement: rejection)
@@ -47,9 +58,15 @@ extension Refusal {
         case .unitCostNotAllowed(let kind):
             self.init(
                 422, "unit_cost_not_allowed",
-                "This \(kind) is costed at the weighted average; leave its unit cost out. Receipts, gains and supplier returns can have one.")
-        case .unitCostOutOfRange: self.init(422, "unit_cost_out_of_range", "A unit cost is 0 to 10^12, with at most 6 decimals.")
-        case .lineTotalNotAllowed: self.init(422, "line_total_not_allowed", "Only a receipt has a line total, from 0 to 10^12.")
+                """
+                This \(kind) is costed at the weighted average; leave its unit cost out. Receipts, gains and \
+                supplier returns can have one.
+                """
+            )
+        case .unitCostOutOfRange:
+            self.init(422, "unit_cost_out_of_range", "A unit cost is 0 to 10^12, with at most 6 decimals.")
+        case .lineTotalNotAllowed:
+            self.init(422, "line_total_not_allowed", "Only a receipt has a line total, from 0 to 10^12.")
         case .receiptNotAllowed:
             self.init(422, "receipt_not_allowed", "Only a return to a supplier (qty below 0) refers to a receipt.")
         case .receiptNotFound(let id):
@@ -59,7 +76,10 @@ extension Refusal {
         case .insufficientStock(let sku, let code, let onHand, let requested):
             self.init(
                 422, "insufficient_stock",
-                "\(requested) of \(sku) were asked for at \(code), where \(onHand) are on hand. Receive stock first, or allow negative stock on both the item and the location.",
+                """
+                \(requested) of \(sku) were asked for at \(code), where \(onHand) are on hand. Receive stock \
+                first, or allow negative stock on both the item and the location.
+                """,
                 balance: onHand)
         case .stockOutOfRange(let sku, let code):
             self.init(
@@ -67,10 +87,12 @@ extension Refusal {
                 "The stock of \(sku) at \(code), or its value, would leave the range that the ledger keeps exactly.")
         case .scaleOutOfRange: self.init(422, "scale_out_of_range", "A scale is 0 to 6 decimals.")
         case .priceOutOfRange: self.init(422, "price_out_of_range", "A price is 0 to 10^12, with at most 6 decimals.")
-        case .weightOutOfRange: self.init(422, "weight_out_of_range", "A weight is 0 to 10^12, with at most 6 decimals.")
+        case .weightOutOfRange:
+            self.init(422, "weight_out_of_range", "A weight is 0 to 10^12, with at most 6 decimals.")
         case .reorderPointOutOfRange:
             self.init(422, "reorder_point_out_of_range", "A reorder point is 0 to 10^12 base units.")
-        case .catalogueFull: self.init(422, "catalogue_full", "This ledger has all the items or locations that it can number.")
+        case .catalogueFull:
+            self.init(422, "catalogue_full", "This ledger has all the items or locations that it can number.")
         case .itemNotFound, .itemArchived, .itemHasStock, .skuTaken, .scaleFixed, .locationNotFound, .targetNotFound,
             .locationArchived, .targetArchived, .locationHasStock, .codeTaken, .defaultLocationRequired,
             .noDefaultLocation, .levelNotLoaded:

@@ -1,6 +1,7 @@
 /// Finds the operation of a method and path. Paths with parameters are matched segment by segment; a literal segment
 /// goes before a parameter. Built once, then only read.
 package struct Router<Target: Sendable>: Sendable {
+    /// What a path and a method lead to.
     package enum Match: Sendable {
         /// The values of the path's parameters, still percent-encoded, in order.
         case found(Target, [Substring])
@@ -45,6 +46,8 @@ package struct Router<Target: Sendable>: Sendable {
         return nodes.count - 1
     }
 
+    /// Finds what serves the method at the path.
+    /// - Parameter path: as sent, percent-encoded, without the query.
     package func match(_ method: String, _ path: Substring) -> Match {
         if let node = exact[String(path)] { return match(method, at: node, []) }
         guard path.first == "/" else { return .none }
@@ -54,7 +57,8 @@ package struct Router<Target: Sendable>: Sendable {
         return match(method, at: node, parameters)
     }
 
-    /// A literal that leads nowhere gives way to a parameter, so that `/items/new/stock` can still be an item called new.
+    /// A literal that leads nowhere gives way to a parameter, so that `/items/new/stock` can still be an item called
+    /// new.
     private func walk(_ segments: ArraySlice<Substring>, from node: Int, _ parameters: inout [Substring]) -> Int? {
         guard let segment = segments.first else { return nodes[node].targets.isEmpty ? nil : node }
         let rest = segments.dropFirst()

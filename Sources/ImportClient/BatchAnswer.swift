@@ -106,6 +106,7 @@ package enum BatchAnswer {
 
 /// A problem document (RFC 9457) as far as a person is told of it.
 package struct Problem: Decodable, Sendable {
+    /// One member that was wrong.
     package struct Violation: Decodable, Sendable {
         var pointer: String?
         var message: String?

@@ -2,11 +2,13 @@ internal import NIOCore
 
 /// Makes one batch after the other; nil at the end.
 package protocol BatchStream: ~Copyable {
+    /// The batch that follows; nil at the end.
     mutating func nextBatch() throws(ImportError) -> PreparedBatch?
 }
 
 /// What became of one batch: a result for each of its movements that the ledger refused, and how many it took.
 package struct BatchOutcome: Sendable {
+    /// A movement that the ledger refused, and why.
     package struct Refusal: Hashable, Sendable {
         /// Its place in the batch.
         package var index: Int

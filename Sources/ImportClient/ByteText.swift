@@ -22,19 +22,23 @@ extension UnsafeBufferPointer<UInt8> {
         return Bytes(rebasing: self[first..<last])
     }
 
+    /// Whether both are the same bytes.
     package func equals(_ other: Bytes) -> Bool {
         guard count == other.count else { return false }
         guard let mine = baseAddress, let theirs = other.baseAddress else { return true }
         return memcmp(mine, theirs, count) == 0
     }
 
+    /// Whether these are the literal's bytes.
     package func equals(_ literal: StaticString) -> Bool { equals(Bytes(literal)) }
 
+    /// Whether the literal's bytes come first.
     package func begins(with literal: StaticString) -> Bool {
         guard count >= literal.utf8CodeUnitCount, let mine = baseAddress else { return literal.utf8CodeUnitCount == 0 }
         return memcmp(mine, literal.utf8Start, literal.utf8CodeUnitCount) == 0
     }
 
+    /// Whether one of `0` to `9` is in it.
     package var containsDigit: Bool {
         for byte in self where byte >= 0x30 && byte <= 0x39 { return true }
         return false

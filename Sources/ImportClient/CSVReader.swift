@@ -24,8 +24,10 @@ package struct CSVReader: ~Copyable {
     package static let mostColumns = 512
 
     private let source: any ByteSource
+    /// Input, `capacity` bytes. Ours until deinit: an array would be checked for uniqueness at each byte.
     private let buffer: UnsafeMutablePointer<UInt8>
     private let capacity: Int
+    /// Fields of the present record, room for `mostColumns`. Ours until deinit.
     private let fields: UnsafeMutablePointer<Bytes>
     /// Fields whose doubled quotes had to be undone. Never longer than the record.
     private let unescaped: UnsafeMutablePointer<UInt8>

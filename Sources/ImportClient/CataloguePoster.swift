@@ -2,6 +2,7 @@ internal import NIOCore
 
 /// Creates the items and locations that an import needs. What is there already stays as it is.
 package struct CataloguePoster: Sendable {
+    /// What became of the items, or of the locations.
     package struct Counts: Hashable, Sendable, Codable {
         /// Created now, or by an earlier run with the same keys.
         package var created = 0

@@ -22,6 +22,7 @@ package struct CodeTable {
         bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]]
     }
 
+    /// The number that a code was given; nil for an unknown one.
     package func number(of code: Bytes) -> Int? {
         let place = place(of: code)
         return places[place] == 0 ? nil : Int(places[place]) - 1

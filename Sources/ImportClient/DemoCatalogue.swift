@@ -1,5 +1,6 @@
 /// The made-up shop of the demo: an outfitter with three warehouses and forty things to sell.
 package struct DemoCatalogue: Sendable {
+    /// A location of the demo.
     package struct Warehouse: Hashable, Sendable {
         package var code: String
         package var name: String
@@ -8,6 +9,7 @@ package struct DemoCatalogue: Sendable {
         var share: UInt64
     }
 
+    /// An item of the demo and how it sells.
     package struct Product: Hashable, Sendable {
         package var sku: String
         package var name: String

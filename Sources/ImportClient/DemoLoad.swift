@@ -1,5 +1,6 @@
 /// Puts a `DemoPlan` into a server.
 package struct DemoLoad: Sendable {
+    /// What a load came to.
     package struct Summary: Hashable, Sendable, Encodable {
         package var items: CataloguePoster.Counts
         package var locations: CataloguePoster.Counts

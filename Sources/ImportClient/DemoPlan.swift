@@ -2,6 +2,7 @@
 /// brings what sold, people buy more towards the weekend, some of it comes back, shelves are counted, warehouses help
 /// each other out. A few items are ordered too late and run low. Nothing is ever taken that is not there.
 package struct DemoPlan: Sendable {
+    /// One movement of the plan.
     package struct Line: Hashable, Sendable {
         package var kind: MovementWord
         package var sku: String

@@ -6,6 +6,7 @@ package final class GzipBytes: ByteSource {
     private let compressed: any ByteSource
     /// On the heap because zlib keeps pointers to it.
     private let stream: UnsafeMutablePointer<z_stream>
+    /// On the heap for the same reason: `next_in` points into it between calls.
     private let input: UnsafeMutableRawBufferPointer
     private var inputEnded = false
     private var memberEnded = false

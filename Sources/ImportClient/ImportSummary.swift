@@ -8,6 +8,7 @@ internal import Foundation
 ///
 /// A resumed run counts what the runs before it did.
 package struct ImportSummary: Hashable, Sendable, Encodable {
+    /// The opening receipts that the import made up, and their sums.
     package struct Openings: Hashable, Sendable, Encodable {
         package var count: Int
         package var quantity: Int64
@@ -60,6 +61,7 @@ package struct ImportSummary: Hashable, Sendable, Encodable {
     /// The rows that are in the errors file.
     package var rowsLeftBehind: Int { refused + invalid }
 
+    /// How the command ends: failed when the sums don't reconcile, whatever else went well.
     package var exitCode: ExitCode {
         if !reconciles { return .failed }
         return rowsLeftBehind > 0 ? .someRowsRefused : .done

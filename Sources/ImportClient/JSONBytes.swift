@@ -45,6 +45,7 @@ package struct JSONBytes: ~Copyable {
         capacity = larger
     }
 
+    /// A literal that is JSON already.
     package mutating func append(_ literal: StaticString) {
         append(raw: Bytes(literal))
     }
@@ -57,12 +58,14 @@ package struct JSONBytes: ~Copyable {
         count += bytes.count
     }
 
+    /// One byte, as it is.
     package mutating func append(byte: UInt8) {
         reserve(1)
         start[count] = byte
         count += 1
     }
 
+    /// A JSON number.
     package mutating func append(number: Int64) {
         reserve(20)
         var rest = number.magnitude
@@ -103,6 +106,7 @@ package struct JSONBytes: ~Copyable {
         count += 1
     }
 
+    /// A JSON string: quoted and escaped.
     package mutating func append(string text: String) {
         var text = text
         text.withUTF8 { append(string: $0) }

@@ -7,12 +7,14 @@ package struct LatencyHistogram: Sendable {
 
     package init() {}
 
+    /// Counts one latency.
     package mutating func record(_ nanoseconds: UInt64) {
         buckets[Self.bucket(of: nanoseconds)] += 1
         count += 1
         if nanoseconds > maximum { maximum = nanoseconds }
     }
 
+    /// Takes in what another thread has counted.
     package mutating func merge(_ other: LatencyHistogram) {
         for index in buckets.indices { buckets[index] += other.buckets[index] }
         count += other.count

@@ -38,6 +38,7 @@ package struct LoadResult: Sendable {
 /// few threads, each with its share of the connections and `poll`; requests are patched in place, and of an answer it
 /// reads the status and the length.
 package struct LoadGenerator: Sendable {
+    /// What load, from how many connections, for how long.
     package struct Options: Sendable {
         /// `http://host:port`.
         package var url: String

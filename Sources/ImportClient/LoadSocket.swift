@@ -111,6 +111,7 @@ struct LoadSocket: ~Copyable {
     }
 
     let descriptor: Int32
+    /// The request's bytes, patched in place. Ours until deinit.
     let request: UnsafeMutablePointer<UInt8>
     private let length: Int
     private var sent = 0

@@ -19,6 +19,7 @@ struct LoadWorker: ~Copyable {
     private var filling: RequestFilling
     private var result = LoadResult()
     private var statuses = [UInt64](repeating: 0, count: 1_000)
+    /// Where all sockets read into, one after the other. Ours until deinit.
     private let scratch: UnsafeMutableRawBufferPointer
 
     init(

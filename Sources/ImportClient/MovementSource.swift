@@ -44,6 +44,7 @@ package struct SurveyCounts: Hashable, Sendable, Codable {
 
 /// What must exist before movements can name it.
 package struct Catalogue: Sendable {
+    /// An item to create.
     package struct Item: Hashable, Sendable {
         package var sku: String
         package var name: String
@@ -60,6 +61,7 @@ package struct Catalogue: Sendable {
         }
     }
 
+    /// A location to create.
     package struct Location: Hashable, Sendable {
         package var code: String
         package var name: String

@@ -14,6 +14,7 @@ package enum MovementWord: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// The type that the wire's word names; nil for any other word.
     package init?(_ text: Bytes) {
         guard let word = Self.allCases.first(where: { text.equals($0.literal) }) else { return nil }
         self = word
@@ -23,6 +24,7 @@ package enum MovementWord: UInt8, Sendable, CaseIterable {
 /// How many movements of each type, and the sum of their quantities in base units as posted (a transfer's is the
 /// magnitude).
 package struct KindTally: Hashable, Sendable, Codable {
+    /// Count and sum of one type.
     package struct Entry: Hashable, Sendable, Codable {
         package var count: Int64 = 0
         package var quantity: Int64 = 0
@@ -32,6 +34,7 @@ package struct KindTally: Hashable, Sendable, Codable {
 
     package init() {}
 
+    /// What was counted of a type.
     package subscript(word: MovementWord) -> Entry { entries[Int(word.rawValue)] }
 
     /// Counts one movement. A sum that fits no 64 bits stays at its limit: the tally is for people.
@@ -41,6 +44,7 @@ package struct KindTally: Hashable, Sendable, Codable {
         entries[Int(word.rawValue)].quantity = overflow ? (quantity < 0 ? .min : .max) : sum
     }
 
+    /// Counts everything that the other has counted; sums as above.
     package mutating func add(_ other: KindTally) {
         for word in MovementWord.allCases {
             let count = entries[Int(word.rawValue)].count

@@ -8,6 +8,7 @@
 
 /// Shows on stderr how far a long job has come: a bar on a terminal, a line now and then elsewhere.
 package struct ProgressBar: ~Copyable {
+    /// How progress is shown.
     package enum Style: Hashable, Sendable {
         /// A bar of at most so many columns.
         case bar(columns: Int)
@@ -47,6 +48,7 @@ package struct ProgressBar: ~Copyable {
         shown = began
     }
 
+    /// Writes to standard error, and takes no notice of a failure.
     package static func toStandardError(_ text: String) {
         var text = text
         // Progress that cannot be shown is no reason to stop.

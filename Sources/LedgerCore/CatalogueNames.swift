@@ -15,6 +15,7 @@ public struct LocationName: Hashable, Sendable {
 public protocol CatalogueNames {
     /// nil for a number that was never given.
     func itemName(_ number: ItemNumber) -> ItemName?
+    /// nil for a number that was never given.
     func locationName(_ number: LocationNumber) -> LocationName?
 }
 

@@ -30,6 +30,7 @@ public enum Patch<Value: Hashable & Sendable>: Hashable, Sendable {
     case set(Value)
 }
 
+/// An item to create. Money in micro-units, quantities in base units, `scale` decimal places of a base unit.
 public struct ItemDraft: Hashable, Sendable {
     public var sku: String
     public var name: String
@@ -62,6 +63,7 @@ public struct ItemChanges: Hashable, Sendable {
     public init() {}
 }
 
+/// A location to create.
 public struct LocationDraft: Hashable, Sendable {
     public var code: String
     public var name: String
@@ -79,6 +81,7 @@ public struct LocationDraft: Hashable, Sendable {
     }
 }
 
+/// Members of a location to change; nil and `.keep` leave them as they are.
 public struct LocationChanges: Hashable, Sendable {
     public var code: String?
     public var name: String?
@@ -93,6 +96,7 @@ public struct LocationChanges: Hashable, Sendable {
     public init() {}
 }
 
+/// A movement as it is asked for: what it names is looked up, and what it costs is derived, when it is decided.
 public struct MovementDraft: Hashable, Sendable {
     public var kind: MovementKind
     public var item: ItemReference

@@ -102,22 +102,27 @@ extension CommittedLedger {
 
 // Lookups. They only read: any number of threads may run them at once while none writes.
 extension CommittedLedger {
+    /// nil for a number that was never given.
     public func item(_ number: ItemNumber) -> Item? {
         let index = Int(number.rawValue) - 1
         return items.indices.contains(index) ? items[index] : nil
     }
 
+    /// nil for a number that was never given.
     public func location(_ number: LocationNumber) -> Location? {
         let index = Int(number.rawValue) - 1
         return locations.indices.contains(index) ? locations[index] : nil
     }
 
+    /// The item with this id or present SKU, archived ones included.
     public func item(_ reference: ItemReference) -> Item? { itemNumber(reference).flatMap { item($0) } }
 
+    /// The location with this id or present code, archived ones included; or the default one.
     public func location(_ reference: LocationReference) -> Location? {
         locationNumber(reference).flatMap { location($0) }
     }
 
+    /// As `item(_:)`, without touching the record.
     public func itemNumber(_ reference: ItemReference) -> ItemNumber? {
         switch reference {
         case .id(let id): itemsByID[id]
@@ -125,6 +130,7 @@ extension CommittedLedger {
         }
     }
 
+    /// As `location(_:)`, without touching the record.
     public func locationNumber(_ reference: LocationReference) -> LocationNumber? {
         switch reference {
         case .id(let id): locationsByID[id]

@@ -23,6 +23,7 @@ struct CatalogueChanges {
 
 // Lookups, each in what the batch has changed first.
 extension LedgerState {
+    /// The item with this id or present SKU, archived ones included.
     public func itemNumber(_ reference: ItemReference) -> ItemNumber? {
         switch reference {
         case .sku(let sku):
@@ -34,6 +35,7 @@ extension LedgerState {
         }
     }
 
+    /// The location with this id or present code, archived ones included; or the default one.
     public func locationNumber(_ reference: LocationReference) -> LocationNumber? {
         switch reference {
         case .default: return defaultLocation
@@ -46,18 +48,22 @@ extension LedgerState {
         }
     }
 
+    /// nil for a number that was never given.
     public func item(_ number: ItemNumber) -> Item? {
         if !catalogue.isEmpty, let changed = catalogue.items[number] { return changed }
         return base.item(number)
     }
 
+    /// As `itemNumber(_:)`, with its record.
     public func item(_ reference: ItemReference) -> Item? { itemNumber(reference).flatMap { item($0) } }
 
+    /// nil for a number that was never given.
     public func location(_ number: LocationNumber) -> Location? {
         if !catalogue.isEmpty, let changed = catalogue.locations[number] { return changed }
         return base.location(number)
     }
 
+    /// As `locationNumber(_:)`, with its record.
     public func location(_ reference: LocationReference) -> Location? {
         locationNumber(reference).flatMap { location($0) }
     }

@@ -5,6 +5,7 @@ import Foundation
 ///
 /// Jobs start in the order in which they came. A thread is started when a job finds none free, up to `maximum`.
 package final class BlockingThreads: Sendable {
+    /// Runs on one of the threads, and may block it.
     package typealias Job = @Sendable () -> Void
 
     private struct State {

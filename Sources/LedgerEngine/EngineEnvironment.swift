@@ -1,7 +1,8 @@
 package import LedgerCore
 package import LedgerStorage
 
-/// What the engine needs from outside: leaf effects as closures, and its limits. Tests inject their own clock and chance.
+/// What the engine needs from outside: leaf effects as closures, and its limits. Tests inject their own clock and
+/// chance.
 package struct EngineEnvironment: Sendable {
     /// What the clock says. May jump; the ledger labels never go back.
     package var now: @Sendable () -> Instant

@@ -16,6 +16,7 @@ package struct IdempotencyIndex {
 
     package init() {}
 
+    /// Number of the slice that a moment belongs to.
     package static func slice(of instant: Instant) -> Int64 { instant.milliseconds / sliceLength }
 
     /// The oldest slice in which an answer may still live at the given moment.
@@ -26,7 +27,8 @@ package struct IdempotencyIndex {
     /// Number of keys that are held.
     package var count: Int { slices.reduce(0) { $0 + $1.count } }
 
-    /// Notes that the page, which belongs to the slice, has an answer to the key. Pages and slices come in ascending order.
+    /// Notes that the page, which belongs to the slice, has an answer to the key. Pages and slices come in ascending
+    /// order.
     package mutating func insert(_ key: Digest128, page: UInt64, slice number: Int64) {
         if slices.last?.number != number {
             slices.append(Slice(number: number, firstPage: page))
@@ -63,7 +65,8 @@ package struct IdempotencyIndex {
 
         mutating func insert(_ key: Digest128, page: UInt64) {
             if tables[tables.count - 1].isFull { tables.append(Table()) }
-            tables[tables.count - 1].insert(tag: UInt32(truncatingIfNeeded: key.low), value: UInt32(page - firstPage) + 1)
+            tables[tables.count - 1].insert(
+                tag: UInt32(truncatingIfNeeded: key.low), value: UInt32(page - firstPage) + 1)
         }
 
         func forEachCandidate(_ key: Digest128, _ body: (UInt64) throws -> Bool) rethrows -> Bool {
@@ -111,7 +114,9 @@ package struct IdempotencyIndex {
             let mask = places.count - 1
             var index = Table.start(tag) & mask
             while places[index] != 0 {
-                if UInt32(places[index] >> 32) == tag, try body(UInt32(truncatingIfNeeded: places[index])) { return true }
+                if UInt32(places[index] >> 32) == tag, try body(UInt32(truncatingIfNeeded: places[index])) {
+                    return true
+                }
                 index = (index + 1) & mask
             }
             return false

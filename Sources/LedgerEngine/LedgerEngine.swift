@@ -43,7 +43,10 @@ package final class LedgerEngine: Sendable {
 
     /// Opens the realm on a reader thread; several callers share one opening. Calls back on any thread.
     package func open(_ realm: Realm, _ completion: @escaping @Sendable (Result<RealmLedger, StoreError>) -> Void) {
-        enum Step { case done(RealmLedger), wait, start, closed }
+        enum Step {
+            case done(RealmLedger)
+            case wait, start, closed
+        }
         let step: Step = realms.withLock { realms in
             if let open = realms.open[realm.id] { return .done(open) }
             if realms.isClosed { return .closed }

@@ -38,8 +38,8 @@ package struct RecordedMovement: Sendable {
 /// A page of movements, newest first.
 package struct MovementPage: Sendable {
     package var movements: [RecordedMovement] = []
-    /// Where the next page begins: entries with a smaller seq. nil at the end. A page may be short and still have a next
-    /// one: a walk reads a bounded stretch of the journal and then comes back for more.
+    /// Where the next page begins: entries with a smaller seq. nil at the end. A page may be short and still have a
+    /// next one: a walk reads a bounded stretch of the journal and then comes back for more.
     package var next: UInt64?
 }
 

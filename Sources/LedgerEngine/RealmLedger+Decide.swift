@@ -11,12 +11,14 @@ extension RealmLedger {
         if let identity = submission.identity, let known = try recall(identity, in: fold) {
             return known.batchResult
         }
-        let results = submission.atomic
+        let results =
+            submission.atomic
             ? try atomicGroup(submission, in: &fold) : try group(submission, in: &fold)
         let answer = compose(results.map(\.result))
         if let identity = submission.identity { fold.keep(answer, under: identity) }
         return BatchResult(
-            result: .decided(answer), dependsOnCommit: submission.identity != nil || results.contains { $0.dependsOnCommit })
+            result: .decided(answer),
+            dependsOnCommit: submission.identity != nil || results.contains { $0.dependsOnCommit })
     }
 
     private struct CommandOutcome {
@@ -55,8 +57,8 @@ extension RealmLedger {
         }
     }
 
-    /// Decides a command; a level that its footprint could not name yet (because a command before it in the batch gave an
-    /// item its name) is loaded then.
+    /// Decides a command; a level that its footprint could not name yet (because a command before it in the batch gave
+    /// an item its name) is loaded then.
     private func decide(
         _ command: Command, actor: ULID?, in fold: inout BatchFold
     ) throws(StoreError) -> Result<Decision, Rejection> {
@@ -83,9 +85,10 @@ extension RealmLedger {
         return outcomes
     }
 
-    /// All or nothing. A refusal undoes the group and leaves its keys free, so that a corrected group may use them again;
-    /// commands that an earlier request has recorded under their keys count as done.
-    private func atomicGroup(_ submission: Submission, in fold: inout BatchFold) throws(StoreError) -> [CommandOutcome] {
+    /// All or nothing. A refusal undoes the group and leaves its keys free, so that a corrected group may use them
+    /// again; commands that an earlier request has recorded under their keys count as done.
+    private func atomicGroup(_ submission: Submission, in fold: inout BatchFold) throws(StoreError) -> [CommandOutcome]
+    {
         let mark = fold.mark
         var outcomes: [CommandOutcome] = []
         outcomes.reserveCapacity(submission.commands.count)

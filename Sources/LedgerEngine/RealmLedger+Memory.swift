@@ -68,7 +68,8 @@ extension RealmLedger {
                 for key in victims[start..<min(start + 1_024, victims.count)] { committed.evict(key) }
             }
         }
-        // Levels that are dirty stay until the next pass: going through all of them after each commit would change nothing.
+        // Levels that are dirty stay until the next pass: going through all of them after each commit would change
+        // nothing.
         evictionFloor = committed.levels.count > limit ? committed.levels.count + limit / 16 : 0
     }
 }

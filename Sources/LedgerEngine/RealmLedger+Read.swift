@@ -8,7 +8,8 @@ extension RealmLedger {
     /// The end of the journal with its proof.
     package var head: SealedHead { publishing.withLock { _ in sealed } }
 
-    /// Looks at the committed state. `body` runs under a lock that the writer needs: it must be short and must not block.
+    /// Looks at the committed state. `body` runs under a lock that the writer needs: it must be short and must not
+    /// block.
     package func withCommitted<Result>(_ body: (CommittedLedger) -> Result) -> Result {
         publishing.withLock { _ in body(committed) }
     }
@@ -22,6 +23,7 @@ extension RealmLedger {
         case cold(LevelKey)
     }
 
+    /// Looks a level up in the committed state, inside of `withCommitted`.
     package static func level(_ key: LevelKey, in ledger: CommittedLedger) -> LevelLookup {
         if let level = ledger.level(key) { return .level(level) }
         return ledger.hasLevel(key) ? .cold(key) : .none
@@ -50,7 +52,8 @@ extension RealmLedger {
                 if let missing = cold.first(where: { fetched[$0] == nil }) {
                     throw .corrupt(
                         seq: nil,
-                        detail: "no stock level of item \(missing.item.rawValue) at location \(missing.location.rawValue)")
+                        detail:
+                            "no stock level of item \(missing.item.rawValue) at location \(missing.location.rawValue)")
                 }
             }
         }
@@ -79,8 +82,8 @@ extension RealmLedger {
         return isSettled ? .settled(levels) : .cold(cold)
     }
 
-    /// Seqs of movements that may carry the reference, below `before`, newest first, at most `limit`. The caller compares
-    /// the entry's own reference, since hashes may collide. Blocks.
+    /// Seqs of movements that may carry the reference, below `before`, newest first, at most `limit`. The caller
+    /// compares the entry's own reference, since hashes may collide. Blocks.
     package func references(to reference: String, before seq: UInt64, limit: Int) throws(StoreError) -> [UInt64] {
         let hash = ReferencePosting.hash(of: reference)
         let tail = publishing.withLock { _ in references }

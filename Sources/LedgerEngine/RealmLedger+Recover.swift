@@ -73,7 +73,8 @@ extension RealmLedger {
             next = last.lastSeq + 1
         }
         guard committed.head.seq == head.seq else {
-            throw .corrupt(seq: committed.head.seq, detail: "the projections are ahead of the journal's end, \(head.seq)")
+            throw .corrupt(
+                seq: committed.head.seq, detail: "the projections are ahead of the journal's end, \(head.seq)")
         }
     }
 

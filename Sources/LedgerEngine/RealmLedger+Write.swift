@@ -128,6 +128,7 @@ extension RealmLedger {
 
     func nanoseconds(since start: ContinuousClock.Instant) -> UInt64 {
         let elapsed = start.duration(to: .now).components
-        return UInt64(clamping: elapsed.seconds) &* 1_000_000_000 &+ UInt64(clamping: elapsed.attoseconds / 1_000_000_000)
+        return UInt64(clamping: elapsed.seconds) &* 1_000_000_000
+            &+ UInt64(clamping: elapsed.attoseconds / 1_000_000_000)
     }
 }

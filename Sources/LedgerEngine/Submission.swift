@@ -26,6 +26,7 @@ package struct SubmittedCommand: Sendable {
 
 /// What became of one command of a group.
 package struct CommandResult: Sendable {
+    /// How it ended.
     package enum Kind: Sendable {
         case recorded
         case refused

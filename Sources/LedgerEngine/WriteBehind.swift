@@ -4,7 +4,8 @@ import LedgerStorage
 /// What the projections still lack, and in which chunks it is written. Used by the realm's writer thread alone.
 ///
 /// A pass begins with what is dirty at some seq, writes it in chunks beside ordinary commits, rows sorted so that
-/// neighbours share a page, and ends by moving `appliedSeq` to that seq. What changes meanwhile belongs to the next pass.
+/// neighbours share a page, and ends by moving `appliedSeq` to that seq. What changes meanwhile belongs to the next
+/// pass.
 struct WriteBehind {
     private(set) var appliedSeq: UInt64
     private var dirtyItems: Set<ItemNumber> = []
@@ -56,7 +57,9 @@ struct WriteBehind {
     /// case (a clean stop).
     mutating func nextChunk(of ledger: CommittedLedger, limits: EngineLimits, everything: Bool) -> ProjectionChunk? {
         if pass == nil {
-            let due = everything ? !isClean || appliedSeq < ledger.head.seq
+            let due =
+                everything
+                ? !isClean || appliedSeq < ledger.head.seq
                 : ledger.head.seq >= appliedSeq + limits.entriesBetweenPasses
             guard due else { return nil }
             pass = Pass(

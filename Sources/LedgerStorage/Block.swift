@@ -1,7 +1,7 @@
 public import LedgerCore
 
-/// What one commit appends to the journal: all entries of a batch, encoded (`EntryCodec`), and the hash of the last one.
-/// Its row is (realm, first_seq, last_seq, recorded_at, last_id, data, hash); it is never changed or deleted.
+/// What one commit appends to the journal: all entries of a batch, encoded (`EntryCodec`), and the hash of the last
+/// one. Its row is (realm, first_seq, last_seq, recorded_at, last_id, data, hash); it is never changed or deleted.
 public struct Block: Hashable, Sendable {
     public var firstSeq: UInt64
     public var lastSeq: UInt64

@@ -54,7 +54,8 @@ public struct BlockReader: Sendable {
 
     /// Decodes one entry.
     ///
-    /// - Throws: `StoreError.corrupt` when it is not what was written, `StoreError.notFound` when another block holds it.
+    /// - Throws: `StoreError.corrupt` when it is not what was written, `StoreError.notFound` when another block holds
+    ///   it.
     public func entry(_ seq: UInt64) throws(StoreError) -> Entry {
         let range = try range(of: seq)
         return try withData { (data) throws(StoreError) in

@@ -84,6 +84,7 @@ public protocol ControlStore: Sendable {
     /// Forgets a realm and its keys, so that the tenant starts anew; its file is left to whoever owns the directory.
     func removeRealm(_ realm: Realm) throws(StoreError)
 
+    /// Adds a new key. Ids are never used twice.
     func insert(_ key: APIKey) throws(StoreError)
 
     /// nil when no such key exists.
@@ -101,5 +102,6 @@ public protocol ControlStore: Sendable {
     /// 32 random bytes made once for this installation: they seal cursors.
     func installationSecret(make: () -> [UInt8]) throws(StoreError) -> [UInt8]
 
+    /// Releases files and connections. Nothing may be called after it.
     func close()
 }

@@ -22,8 +22,8 @@ public struct IdempotencyRecord: Hashable, Sendable {
     }
 }
 
-/// The records of one commit. Pages are numbered 1, 2, 3 … in each realm and belong to a slice of time, which is dropped
-/// whole when its last record has expired.
+/// The records of one commit. Pages are numbered 1, 2, 3 … in each realm and belong to a slice of time, which is
+/// dropped whole when its last record has expired.
 public struct IdempotencyPage: Hashable, Sendable {
     public var number: UInt64
     /// `recordedAt` in units of the slice's length.

@@ -123,8 +123,8 @@ public protocol RealmStore: Sendable {
     /// The block that contains the entry, nil past either end.
     func block(containing seq: UInt64) throws(StoreError) -> Block?
 
-    /// Blocks in order, beginning with the one that contains `seq` (or the first after it), until `maximumBytes` of data
-    /// is passed; at least one block where there is one.
+    /// Blocks in order, beginning with the one that contains `seq` (or the first after it), until `maximumBytes` of
+    /// data is passed; at least one block where there is one.
     func blocks(from seq: UInt64, maximumBytes: Int) throws(StoreError) -> [Block]
 
     /// Seq of the last entry recorded at or before the moment; 0 when there is none. O(log n).
@@ -136,8 +136,8 @@ public protocol RealmStore: Sendable {
     /// The rows of these levels, in no particular order; a level without a row is left out.
     func levels(_ keys: [LevelKey]) throws(StoreError) -> [StockLevel]
 
-    /// Seqs of movements that may carry the reference, among the segments: below `before`, newest first, at most `limit`.
-    /// The caller checks each against the entry, since a hash may collide.
+    /// Seqs of movements that may carry the reference, among the segments: below `before`, newest first, at most
+    /// `limit`. The caller checks each against the entry, since a hash may collide.
     func references(_ hash: UInt64, before seq: UInt64, limit: Int) throws(StoreError) -> [UInt64]
 
     /// The segment of the reference index that covers the entry, for `verify`; nil when none does (yet).

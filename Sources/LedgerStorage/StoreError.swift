@@ -1,10 +1,11 @@
 /// What can go wrong beneath the ledger. The engine treats `failed` and `corrupt` on the write path as the end of the
-/// process: the outcome of the commit is unknown, nothing more is acknowledged (architecture, *What must always be true* 1).
+/// process: the outcome of the commit is unknown, nothing more is acknowledged (architecture, *What must always be
+/// true* 1).
 public enum StoreError: Error, Hashable, Sendable {
     /// An I/O error, a lost connection. `operation` says what was being done, `detail` what the engine said.
     case failed(operation: String, detail: String)
-    /// The disk has no room (SQLITE_FULL). The transaction was rolled back, nothing was written, and that is certain: the
-    /// engine refuses the batch and carries on. An error of fsync is never this.
+    /// The disk has no room (SQLITE_FULL). The transaction was rolled back, nothing was written, and that is certain:
+    /// the engine refuses the batch and carries on. An error of fsync is never this.
     case full(detail: String)
     /// What was read can't be what was written. `seq` names the first entry that is wrong, where it is known.
     case corrupt(seq: UInt64?, detail: String)

@@ -58,7 +58,11 @@ public final class MemoryRealmStore: RealmStore {
             let fault = state.faults.isEmpty ? nil : state.faults.removeFirst()
             if fault == .unsynced { state.synced = state.synced ?? state.realm }
             if fault != .refused, fault != .full { try state.realm.apply(unit) }
-            guard let fault else { return }
+            guard let fault else {
+                // A sync takes everything with it that was written before.
+                state.synced = nil
+                return
+            }
             if fault == .full { throw .full(detail: "simulated") }
             let failure = StoreError.failed(operation: "commit", detail: "simulated: \(fault)")
             state.failure = failure

@@ -21,7 +21,8 @@ package struct BatchLineResult: WireObject {
         v.required("index", &value.index, .integer(0...999))
         v.optional("idempotency_key", &value.idempotencyKey, .string(1...255), whenNil: .null)
         v.required("status", &value.status, .integer(100...599), doc: "201, or the problem's status.")
-        v.required("replayed", &value.replayed, .boolean, doc: "Whether an earlier request with this key was answered so.")
+        v.required(
+            "replayed", &value.replayed, .boolean, doc: "Whether an earlier request with this key was answered so.")
         v.optional("movement", &value.movement, .rendered(MovementView.self))
         v.optional("problem", &value.problem, .rendered(Problem.self))
     }

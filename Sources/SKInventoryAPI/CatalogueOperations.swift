@@ -27,7 +27,11 @@ extension SKInventoryAPI {
         read(
             OperationDescription(
                 id: "listItems", method: .get, path: "/inventory/v1/items", summary: "List items",
-                description: "In the order in which they were created. A walk returns every item that existed when it began exactly once.",
+                description:
+                    """
+                    In the order in which they were created. A walk returns every item that existed when it began \
+                    exactly once.
+                    """,
                 tag: "Items", parameters: ParameterList(ItemListQuery.self),
                 responses: [ResponseDescription(200, "A page of items.", body: .json(ItemList.self))])
         ) { call throws(Refusal) in .answer(try call.listItems()) },
@@ -50,7 +54,8 @@ extension SKInventoryAPI {
                 description: "The SKU can't be changed; the scale only before the first movement.", tag: "Items",
                 idempotency: .required, parameters: ParameterList(ItemPath.self),
                 request: .json(
-                    ItemUpdate.self, examples: [NamedExample("reorder", json: #"{"reorder_point": 40, "barcode": null}"#)]),
+                    ItemUpdate.self,
+                    examples: [NamedExample("reorder", json: #"{"reorder_point": 40, "barcode": null}"#)]),
                 responses: [ResponseDescription(200, "The item as it is now.", body: .json(ItemView.self))],
                 errors: [
                     ErrorDescription(404, "No such item.", codes: ["item_not_found"]),
@@ -123,8 +128,10 @@ extension SKInventoryAPI {
         },
         write(
             OperationDescription(
-                id: "updateLocation", method: .patch, path: "/inventory/v1/locations/{id}", summary: "Change a location",
-                description: "The code can't be changed. `is_default: true` makes it the default in place of the present one.",
+                id: "updateLocation", method: .patch, path: "/inventory/v1/locations/{id}",
+                summary: "Change a location",
+                description:
+                    "The code can't be changed. `is_default: true` makes it the default in place of the present one.",
                 tag: "Locations", idempotency: .required, parameters: ParameterList(LocationPath.self),
                 request: .json(
                     LocationUpdate.self, examples: [NamedExample("default", json: #"{"is_default": true}"#)]),

@@ -71,14 +71,17 @@ extension Call {
         ledger.withCommitted { ledger in
             if let sku = query.sku {
                 if let item = ledger.item(.sku(sku)), UInt64(item.number.rawValue) > walk.after,
-                    walk.shows(createdSeq: item.createdSeq, archivedSeq: item.archivedSeq, includingArchived: query.archived)
+                    walk.shows(
+                        createdSeq: item.createdSeq, archivedSeq: item.archivedSeq, includingArchived: query.archived)
                 {
                     list.data.append(ItemView(item))
                 }
                 return
             }
             for item in ledger.items.dropFirst(Int(clamping: walk.after)) {
-                guard walk.shows(createdSeq: item.createdSeq, archivedSeq: item.archivedSeq, includingArchived: query.archived)
+                guard
+                    walk.shows(
+                        createdSeq: item.createdSeq, archivedSeq: item.archivedSeq, includingArchived: query.archived)
                 else { continue }
                 if list.data.count == limit {
                     list.hasMore = true
@@ -89,7 +92,8 @@ extension Call {
             }
         }
         if list.hasMore {
-            list.nextCursor = cursors.seal(position: last, horizon: walk.horizon, realm: ledger.realm.id, filter: filter)
+            list.nextCursor = cursors.seal(
+                position: last, horizon: walk.horizon, realm: ledger.realm.id, filter: filter)
         }
         return .json(200, list.jsonBytes(capacity: 512 * (list.data.count + 1)))
     }
@@ -117,7 +121,8 @@ extension Call {
             }
         }
         if list.hasMore {
-            list.nextCursor = cursors.seal(position: last, horizon: walk.horizon, realm: ledger.realm.id, filter: filter)
+            list.nextCursor = cursors.seal(
+                position: last, horizon: walk.horizon, realm: ledger.realm.id, filter: filter)
         }
         return .json(200, list.jsonBytes(capacity: 512 * (list.data.count + 1)))
     }

@@ -3,6 +3,7 @@ import WireSchema
 
 /// Wire → command, for items and locations. Pure.
 extension ItemCreate {
+    /// The item to create.
     package var draft: ItemDraft {
         var draft = ItemDraft(sku: sku, name: name)
         draft.scale = UInt8(clamping: scale)
@@ -17,6 +18,7 @@ extension ItemCreate {
 }
 
 extension ItemUpdate {
+    /// The command's changes: what was not sent is kept, `null` clears.
     package var changes: ItemChanges {
         var changes = ItemChanges()
         changes.name = name.applied(to: nil)
@@ -32,6 +34,7 @@ extension ItemUpdate {
 }
 
 extension LocationCreate {
+    /// The location to create.
     package var draft: LocationDraft {
         var draft = LocationDraft(code: code, name: name)
         draft.type = type
@@ -45,6 +48,7 @@ extension LocationCreate {
 }
 
 extension LocationUpdate {
+    /// The command's changes: what was not sent is kept, `null` clears.
     package var changes: LocationChanges {
         var changes = LocationChanges()
         changes.name = name.applied(to: nil)
@@ -63,7 +67,8 @@ extension WireSchema.Patch where Value: Hashable {
 }
 
 extension WireSchema.Patch {
-    fileprivate func change<Changed: Hashable & Sendable>(_ transform: (Value) -> Changed) -> LedgerCore.Patch<Changed> {
+    fileprivate func change<Changed: Hashable & Sendable>(_ transform: (Value) -> Changed) -> LedgerCore.Patch<Changed>
+    {
         switch self {
         case .absent: .keep
         case .null: .clear

@@ -100,7 +100,12 @@ package struct LocationCreate: WireObject {
             doc: "Whether an item that allows it too may go below zero here.")
         v.defaulted(
             "is_default", &value.isDefault, .boolean,
-            doc: "Whether movements without a location go here. The first location is the default until another takes its place.")
+            doc:
+                """
+                Whether movements without a location go here. The first location is the default until another \
+                takes its place.
+                """
+        )
         v.optional("metadata", &value.metadata, .freeObject(maxBytes: 8_192))
     }
 }

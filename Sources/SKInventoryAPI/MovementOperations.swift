@@ -29,20 +29,39 @@ extension SKInventoryAPI {
         write(
             OperationDescription(
                 id: "createMovement", method: .post, path: "/inventory/v1/movements", summary: "Record a movement",
-                description: "Appends one movement to the ledger. Nothing recorded is ever changed; a mistake is corrected by another movement.",
+                description:
+                    """
+                    Appends one movement to the ledger. Nothing recorded is ever changed; a mistake is corrected \
+                    by another movement.
+                    """,
                 tag: "Movements", idempotency: .required,
                 request: .json(
                     MovementCreate.self,
                     examples: [
                         NamedExample(
                             "sale", summary: "Two units sold",
-                            json: #"{"item_id": "itm_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", "qty": -2, "type": "sale", "reason": "order_fulfilled"}"#),
+                            json:
+                                #"""
+                                {"item_id": "itm_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", "qty": -2, "type": "sale", \#
+                                "reason": "order_fulfilled"}
+                                """#
+                        ),
                         NamedExample(
                             "receipt", summary: "A receipt with its cost",
-                            json: #"{"item_id": "SKU-0042", "location_id": "SEA-1", "qty": 120, "type": "receipt", "reason": "purchase", "reference": "PO-2026-00814", "unit_cost": "2.50"}"#),
+                            json:
+                                #"""
+                                {"item_id": "SKU-0042", "location_id": "SEA-1", "qty": 120, "type": "receipt", \#
+                                "reason": "purchase", "reference": "PO-2026-00814", "unit_cost": "2.50"}
+                                """#
+                        ),
                         NamedExample(
                             "transfer",
-                            json: #"{"item_id": "SKU-0042", "location_id": "SEA-1", "to_location_id": "PDX-1", "qty": 12, "type": "transfer", "reason": "rebalance"}"#),
+                            json:
+                                #"""
+                                {"item_id": "SKU-0042", "location_id": "SEA-1", "to_location_id": "PDX-1", \#
+                                "qty": 12, "type": "transfer", "reason": "rebalance"}
+                                """#
+                        ),
                     ]),
                 responses: [ResponseDescription(201, "The movement.", body: .json(MovementView.self))],
                 errors: movementErrors)
@@ -57,11 +76,11 @@ extension SKInventoryAPI {
                 id: "createMovementBatch", method: .post, path: "/inventory/v1/movements/batch",
                 summary: "Record up to 1,000 movements",
                 description: """
-                    How an offline device syncs and how an import runs. Movements are decided in order, each seeing the \
-                    ones before it, and each has its own result; with `atomic` they are recorded all or not at all. A line's \
-                    idempotency key is that of the same movement sent alone to `POST /inventory/v1/movements`: sent again, \
-                    in any batch or alone, it is answered from the record. The request needs an `Idempotency-Key` header only \
-                    when a line has no key of its own.
+                    How an offline device syncs and how an import runs. Movements are decided in order, each seeing \
+                    the ones before it, and each has its own result; with `atomic` they are recorded all or not at \
+                    all. A line's idempotency key is that of the same movement sent alone to `POST \
+                    /inventory/v1/movements`: sent again, in any batch or alone, it is answered from the record. The \
+                    request needs an `Idempotency-Key` header only when a line has no key of its own.
                     """,
                 tag: "Movements", idempotency: .optional,
                 request: .json(
@@ -69,14 +88,22 @@ extension SKInventoryAPI {
                     examples: [
                         NamedExample(
                             "sync",
-                            json: #"{"movements": [{"idempotency_key": "till-7-000123", "item_id": "SKU-0042", "location_id": "SEA-1", "qty": -1, "type": "sale"}]}"#)
+                            json:
+                                #"""
+                                {"movements": [{"idempotency_key": "till-7-000123", "item_id": "SKU-0042", \#
+                                "location_id": "SEA-1", "qty": -1, "type": "sale"}]}
+                                """#
+                        )
                     ]),
                 responses: [
                     ResponseDescription(200, "A result for each line.", body: .json(BatchResults.self)),
                     ResponseDescription(
-                        422, "An atomic batch with a refused line: nothing was recorded.", body: .json(BatchResults.self)),
+                        422, "An atomic batch with a refused line: nothing was recorded.",
+                        body: .json(BatchResults.self)),
                 ],
-                errors: [ErrorDescription(409, "The key belongs to another request.", codes: ["idempotency_key_reused"])])
+                errors: [
+                    ErrorDescription(409, "The key belongs to another request.", codes: ["idempotency_key_reused"])
+                ])
         ) { call throws(Refusal) in try call.batch() },
         read(
             OperationDescription(
@@ -152,7 +179,9 @@ extension Call {
         let query = try parameters(MovementListQuery.self)
         var filter = MovementFilter()
         if let reference = query.item?.reference {
-            guard let item = ledger.withCommitted({ $0.itemNumber(reference) }) else { throw Refusal(.itemNotFound(reference)) }
+            guard let item = ledger.withCommitted({ $0.itemNumber(reference) }) else {
+                throw Refusal(.itemNotFound(reference))
+            }
             filter.item = item
         }
         if let reference = query.location?.reference {

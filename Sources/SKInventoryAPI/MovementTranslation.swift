@@ -5,6 +5,7 @@ import WireSchema
 
 /// Wire → command and entry → wire, for movements. Pure.
 extension MovementCreate {
+    /// The movement to record; without a reason the type is the reason.
     package var draft: MovementDraft {
         var draft = MovementDraft(
             kind: type.kind, item: item.reference, location: location?.reference ?? .default, quantity: quantity,

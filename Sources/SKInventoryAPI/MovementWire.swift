@@ -34,7 +34,11 @@ package struct MovementCreate: WireObject {
             doc: "Where a transfer arrives, by id or code. Required for a transfer, refused for any other type.")
         v.required(
             "qty", &value.quantity, .integer(WireRanges.quantity),
-            doc: "Base units: + for a receipt, − for a sale or pick, either sign for a return (+ from a customer, − to a supplier) or an adjustment, + for a transfer.",
+            doc:
+                """
+                Base units: + for a receipt, − for a sale or pick, either sign for a return (+ from a customer, − \
+                to a supplier) or an adjustment, + for a transfer.
+                """,
             example: "-2")
         v.required("type", &value.type, .oneOf(MovementType.self), example: #""sale""#)
         v.optional(
@@ -46,7 +50,11 @@ package struct MovementCreate: WireObject {
         v.optional("note", &value.note, .string(0...500, lines: true))
         v.optional(
             "unit_cost", &value.unitCost, .decimal(WireRanges.money),
-            doc: "Cost of one item unit, for receipts, gains and supplier returns; any other movement is costed at the weighted average.",
+            doc:
+                """
+                Cost of one item unit, for receipts, gains and supplier returns; any other movement is costed at \
+                the weighted average.
+                """,
             example: #""2.500000""#)
         v.optional(
             "line_total", &value.lineTotal, .decimal(WireRanges.money),
@@ -69,7 +77,10 @@ package struct BatchLine: WireObject {
 
     package static let schemaName = "BatchLine"
     package static let schemaDoc =
-        "A movement with its own idempotency key: sent again, in any batch or alone to POST /inventory/v1/movements, it is the same write."
+        """
+        A movement with its own idempotency key: sent again, in any batch or alone to POST \
+        /inventory/v1/movements, it is the same write.
+        """
 
     package static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
         v.optional(
@@ -137,10 +148,16 @@ package struct MovementView: WireObject {
         v.optional("reference", &value.reference, .string(1...128), whenNil: .null)
         v.optional("note", &value.note, .string(0...500, lines: true), whenNil: .null)
         v.required("unit_cost", &value.unitCost, .decimal(), doc: "Cost of one item unit, as it was booked.")
-        v.required("value", &value.value, .decimal(), doc: "What the movement added to (−: took from) the stock's value.")
+        v.required(
+            "value", &value.value, .decimal(), doc: "What the movement added to (−: took from) the stock's value.")
         v.optional(
             "variance", &value.variance, .decimal(),
-            doc: "Only where there is one: receipt into negative stock, settlement − provisional value; supplier return, credit − value removed.")
+            doc:
+                """
+                Only where there is one: receipt into negative stock, settlement − provisional value; supplier \
+                return, credit − value removed.
+                """
+        )
         v.required("on_hand", &value.onHand, .integer, doc: "Base units at the location after it.")
         v.optional("to_location_id", &value.target, .text(WireID<LocationPrefix>.self))
         v.optional("to_on_hand", &value.targetOnHand, .integer)

@@ -11,7 +11,11 @@ extension SKInventoryAPI {
             OperationDescription(
                 id: "getItemStock", method: .get, path: "/inventory/v1/items/{id}/stock",
                 summary: "Read an item's stock",
-                description: "On hand, reserved, available, weighted average cost and value, in total and by location, in one call; with `as_of` or `at` as it was then.",
+                description:
+                    """
+                    On hand, reserved, available, weighted average cost and value, in total and by location, in \
+                    one call; with `as_of` or `at` as it was then.
+                    """,
                 tag: "Stock", parameters: ParameterList(StockQuery.self),
                 responses: [ResponseDescription(200, "The item's stock.", body: .json(ItemStock.self))],
                 errors: [
@@ -87,7 +91,8 @@ extension ItemStock {
             }
             let seq = try history.lastSeq(of: level.key, from: level.history.lastSeq, atOrBefore: bound.seq)
             guard seq > 0 else { continue }
-            pools.append(PlacedPool(location: location, pool: try history.leg(of: level.key, at: seq).after, reserved: 0))
+            pools.append(
+                PlacedPool(location: location, pool: try history.leg(of: level.key, at: seq).after, reserved: 0))
         }
         return ItemStock(item, pools, asOf: bound?.instant ?? now)
     }

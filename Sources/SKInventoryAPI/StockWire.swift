@@ -21,7 +21,9 @@ package struct LocationStock: WireObject {
         v.required("on_hand", &value.onHand, .integer)
         v.required("reserved", &value.reserved, .integer)
         v.required("available", &value.available, .integer, doc: "On hand − reserved.")
-        v.required("wac", &value.wac, .decimal(), doc: "Weighted average cost of one item unit; the last one when nothing is on hand.")
+        v.required(
+            "wac", &value.wac, .decimal(),
+            doc: "Weighted average cost of one item unit; the last one when nothing is on hand.")
         v.required("value", &value.value, .decimal())
     }
 }

@@ -5,9 +5,9 @@ import LedgerStorage
 
 /// A prepared statement of a connection's cache, bound and stepped through SQLite's C interface.
 ///
-/// GRDB owns connections, queues, pools and statements; its rows and arguments box every value and copy every blob, which
-/// on the path of each commit would cost more than SQLite itself. A value of this type never leaves the access to the
-/// `Database` that made it, on whose queue it is used.
+/// GRDB owns connections, queues, pools and statements; its rows and arguments box every value and copy every blob,
+/// which on the path of each commit would cost more than SQLite itself. A value of this type never leaves the access to
+/// the `Database` that made it, on whose queue it is used.
 struct BoundStatement {
     /// Unsafe because that is what SQLite hands out; the cache of the connection keeps it alive.
     private let statement: OpaquePointer

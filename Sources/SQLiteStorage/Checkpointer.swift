@@ -5,9 +5,10 @@ import Synchronization
 
 /// Copies a realm's write-ahead log back into its file, so that the log stays short.
 ///
-/// SQLite would do it inside of a commit, whenever the log has 1,000 pages, and that commit waits for the whole copy. Here a
-/// connection of its own copies while commits go on. Alone it would never let the log begin anew, since a busy writer is
-/// always a commit ahead of it; so when the log is long, the writer copies the little that is left between two commits.
+/// SQLite would do it inside of a commit, whenever the log has 1,000 pages, and that commit waits for the whole copy.
+/// Here a connection of its own copies while commits go on. Alone it would never let the log begin anew, since a busy
+/// writer is always a commit ahead of it; so when the log is long, the writer copies the little that is left between
+/// two commits.
 ///
 /// An error is final: the kernel may have dropped pages of the file that it could not write, and then the log alone is
 /// right and must not be overwritten.
@@ -93,8 +94,8 @@ final class Checkpointer: Sendable {
         try? connection.close()
     }
 
-    /// Copies what no reader holds back. It is no error that someone else copies at this moment, nor that the disk has no
-    /// room for the file to grow: the log keeps everything, and it is tried again later.
+    /// Copies what no reader holds back. It is no error that someone else copies at this moment, nor that the disk has
+    /// no room for the file to grow: the log keeps everything, and it is tried again later.
     private static func copy(_ db: Database) throws(StoreError) {
         let code = sqlite3_wal_checkpoint_v2(db.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         guard ![SQLITE_OK, SQLITE_BUSY, SQLITE_FULL].contains(code & 0xFF) else { return }

@@ -57,8 +57,8 @@ extension DataDirectory {
     /// Makes an installation here of a backup. It counts only once every realm has been verified against the manifest:
     /// until then it stands beside the place, under a name of its own, and goes away when anything is wrong.
     ///
-    /// - Throws: `StoreError.notWritable` when something is here already; `.corrupt` when the backup is not what it was;
-    ///   `.notFound`, `.schemaTooNew`, `.failed`.
+    /// - Throws: `StoreError.notWritable` when something is here already; `.corrupt` when the backup is not what it
+    ///   was; `.notFound`, `.schemaTooNew`, `.failed`.
     public func restore(
         from folder: String, progress: (Int, Int) -> Void = { _, _ in }
     ) throws(StoreError) -> BackupManifest {

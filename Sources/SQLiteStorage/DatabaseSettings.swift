@@ -30,8 +30,9 @@ enum DatabaseSettings {
         return configuration
     }
 
-    /// Makes a commit mean that the bytes are on disk. GRDB sets `synchronous = NORMAL` on a connection that writes to a
-    /// write-ahead log, which loses acknowledged commits when the power fails, and it does so after `prepareDatabase`.
+    /// Makes a commit mean that the bytes are on disk. GRDB sets `synchronous = NORMAL` on a connection that writes to
+    /// a write-ahead log, which loses acknowledged commits when the power fails, and it does so after
+    /// `prepareDatabase`.
     static func makeDurable(_ db: Database) throws {
         try db.execute(sql: "PRAGMA synchronous = FULL")
         try requireDurable(db)

@@ -87,8 +87,8 @@ enum IdempotencyStatements {
         return low
     }
 
-    /// Most rows and, beyond the first row, most bytes that one commit deletes: freeing a page of the file costs as much
-    /// as writing one, and the commit that does it should not be noticed.
+    /// Most rows and, beyond the first row, most bytes that one commit deletes: freeing a page of the file costs as
+    /// much as writing one, and the commit that does it should not be noticed.
     static let droppedRows: Int64 = 16
     static let droppedBytes: Int64 = 128 << 10
 

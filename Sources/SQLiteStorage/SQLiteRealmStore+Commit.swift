@@ -4,8 +4,8 @@ public import LedgerStorage
 import Synchronization
 
 extension SQLiteRealmStore {
-    // SQLite reports a full disk (SQLITE_FULL) from writing to its log or from taking a page, never from syncing, and so
-    // before the commit is complete in the log. Hence `.full` means that nothing was written, and nothing else does.
+    // SQLite reports a full disk (SQLITE_FULL) from writing to its log or from taking a page, never from syncing, and
+    // so before the commit is complete in the log. Hence `.full` means that nothing was written, and nothing else does.
     public func commit(_ unit: CommitUnit) throws(StoreError) {
         guard let writer else { throw .failed(operation: "commit", detail: "the file is open for reading only") }
         try writer.state.withLock { (state) throws(StoreError) in

@@ -37,8 +37,8 @@ extension [SchemaMigration] {
 
     /// For whoever only reads.
     ///
-    /// - Throws: `StoreError.schemaTooNew`; `StoreError.corrupt` when the database has no schema yet; `StoreError.failed`
-    ///   when it has to be brought up to date first.
+    /// - Throws: `StoreError.schemaTooNew`; `StoreError.corrupt` when the database has no schema yet;
+    ///   `StoreError.failed` when it has to be brought up to date first.
     func check(_ db: Database) throws {
         guard try db.tableExists("schema_migration"), try Self.version(db) > 0 else {
             throw StoreError.corrupt(seq: nil, detail: "the file is not a Bincard database")

@@ -1,10 +1,11 @@
 import HTTPInterface
-package import WireSchema
 import SKInventoryAPI
 import SkutrailAPI
+package import WireSchema
 
 /// The OpenAPI documents, written from the same operations that are served.
 package enum APIDocuments {
+    /// One published document.
     package struct Document: Sendable {
         /// `skutrail`; its file is `openapi/skutrail.json`.
         package var name: String
@@ -14,7 +15,12 @@ package enum APIDocuments {
     package static let all: [Document] = [
         document(
             "skutrail", title: "Bincard: Skutrail API", base: "/v1", operations: SkutrailAPI.operations,
-            description: "One ledger, every warehouse: record movements, read balances now and at any past moment, and read the journal itself."),
+            description:
+                """
+                One ledger, every warehouse: record movements, read balances now and at any past moment, and read \
+                the journal itself.
+                """
+        ),
         document(
             "sk-inventory", title: "Bincard: SK Inventory API", base: "/inventory/v1",
             operations: SKInventoryAPI.operations,

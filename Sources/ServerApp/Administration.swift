@@ -19,11 +19,15 @@ package struct Administration: Sendable {
 
     package static var now: Instant { Instant(milliseconds: RequestClock.wallMilliseconds()) }
 
+    /// The 80 random bits of an id.
     package static func random() -> (UInt16, UInt64) {
         var generator = SystemRandomNumberGenerator()
-        return (UInt16.random(in: .min ... .max, using: &generator), UInt64.random(in: .min ... .max, using: &generator))
+        return (
+            UInt16.random(in: .min ... .max, using: &generator), UInt64.random(in: .min ... .max, using: &generator)
+        )
     }
 
+    /// An id of this moment.
     package static func freshID() -> ULID { ULID(at: now, random: random()) }
 
     // MARK: Keys
@@ -34,6 +38,8 @@ package struct Administration: Sendable {
         package var secret: String
     }
 
+    /// Makes a key, and the installation and the tenant when they are new. A server that runs on the data takes the key
+    /// within seconds.
     package func createKey(
         tenant: String, mode: Mode, name: String, scopes: Set<Scope>, limit: RateLimit?
     ) throws(StoreError) -> CreatedKey {
@@ -56,6 +62,8 @@ package struct Administration: Sendable {
         return CreatedKey(key: key, secret: secret.text)
     }
 
+    /// All keys of a tenant, of every tenant when nil, oldest first.
+    /// - Throws: `StoreError.notFound` when there is no installation.
     package func keys(tenant: String?) throws(StoreError) -> [APIKey] {
         let control = try existingControl()
         defer { control.close() }
@@ -70,12 +78,15 @@ package struct Administration: Sendable {
             throw .notFound("key_\(id.text)")
         }
         let created = try Administration.createKey(
-            in: control, tenant: old.realm.tenant, mode: old.realm.mode, name: old.name, scopes: old.scopes, limit: old.limit)
+            in: control, tenant: old.realm.tenant, mode: old.realm.mode, name: old.name, scopes: old.scopes,
+            limit: old.limit)
         let end = Administration.now.milliseconds + grace.components.seconds * 1_000
         _ = try control.setExpiry(of: id, to: Instant(milliseconds: end))
         return created
     }
 
+    /// Ends a key now.
+    /// - Throws: `StoreError.notFound` when there is no such key.
     package func revokeKey(_ id: ULID) throws(StoreError) -> APIKey {
         let control = try existingControl()
         defer { control.close() }
@@ -90,6 +101,7 @@ package struct Administration: Sendable {
 
     // MARK: Verify, backup, restore
 
+    /// A realm and what `verify` found in it.
     package struct VerifiedRealm: Sendable {
         package var realm: Realm
         package var report: VerificationReport
@@ -103,7 +115,9 @@ package struct Administration: Sendable {
         for realm in try realms() where (tenant ?? realm.tenant) == realm.tenant && (mode ?? realm.mode) == realm.mode {
             verified.append(VerifiedRealm(realm: realm, report: try verify(realm) { progress(realm, $0, $1) }))
         }
-        if verified.isEmpty, let tenant { throw .notFound("tenant \(tenant)\(mode.map { " in \($0.rawValue) mode" } ?? "")") }
+        if verified.isEmpty, let tenant {
+            throw .notFound("tenant \(tenant)\(mode.map { " in \($0.rawValue) mode" } ?? "")")
+        }
         return verified
     }
 
@@ -140,7 +154,9 @@ package struct Administration: Sendable {
     package func removeRealm(tenant: String, mode: Mode) throws(StoreError) -> Bool {
         let control = try existingControl()
         defer { control.close() }
-        guard let realm = try control.realms().first(where: { $0.tenant == tenant && $0.mode == mode }) else { return false }
+        guard let realm = try control.realms().first(where: { $0.tenant == tenant && $0.mode == mode }) else {
+            return false
+        }
         try control.removeRealm(realm)
         do throws(StoreError) {
             let lock = try directory.lock()

@@ -6,6 +6,7 @@ import SQLiteStorage
 
 /// Something that `bincard doctor` looked at.
 package struct Finding: Sendable {
+    /// Whether somebody has to do something.
     package enum Severity: String, Sendable {
         case fine
         case warning
@@ -23,7 +24,9 @@ extension Administration {
     package func examine() -> [Finding] {
         guard directory.exists else {
             return [
-                Finding(severity: .warning, what: "there is no installation in \(path) yet", advice: "`bincard serve` makes one.")
+                Finding(
+                    severity: .warning, what: "there is no installation in \(path) yet",
+                    advice: "`bincard serve` makes one.")
             ]
         }
         var findings: [Finding] = []
@@ -39,7 +42,8 @@ extension Administration {
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         let mode = (attributes?[.posixPermissions] as? NSNumber)?.intValue ?? 0
         guard access(path, W_OK | X_OK) == 0 else {
-            return Finding(severity: .problem, what: "\(path) can't be written", advice: "Give it to the user that serves.")
+            return Finding(
+                severity: .problem, what: "\(path) can't be written", advice: "Give it to the user that serves.")
         }
         guard mode & 0o077 == 0 else {
             return Finding(
@@ -54,10 +58,13 @@ extension Administration {
         let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value ?? 0
         let space =
             free < 1 << 30
-            ? Finding(severity: .warning, what: "\(free >> 20) MiB are free on the disk", advice: "Keep 1 GiB or more free.")
+            ? Finding(
+                severity: .warning, what: "\(free >> 20) MiB are free on the disk", advice: "Keep 1 GiB or more free.")
             : Finding(severity: .fine, what: "\(free >> 30) GiB are free on the disk")
         guard let time = syncTime else {
-            return [space, Finding(severity: .problem, what: "a file in \(path) can't be written and synced", advice: nil)]
+            return [
+                space, Finding(severity: .problem, what: "a file in \(path) can't be written and synced", advice: nil),
+            ]
         }
         let milliseconds = String(format: "%.2f", Double(time) / 1_000_000)
         let speed =
@@ -99,7 +106,9 @@ extension Administration {
     }
 
     private var server: Finding {
-        if let note = runningServer { return Finding(severity: .fine, what: "a server (pid \(note.pid)) listens on \(note.url)") }
+        if let note = runningServer {
+            return Finding(severity: .fine, what: "a server (pid \(note.pid)) listens on \(note.url)")
+        }
         return Finding(severity: .fine, what: "no server runs on this data")
     }
 
@@ -110,16 +119,26 @@ extension Administration {
                 do throws(StoreError) {
                     store = try directory.openRealmForReading(realm)
                 } catch .notFound {
-                    return Finding(severity: .fine, what: "\(realm.tenant) \(realm.mode.rawValue): nothing recorded yet")
+                    return Finding(
+                        severity: .fine, what: "\(realm.tenant) \(realm.mode.rawValue): nothing recorded yet")
                 }
                 defer { store.close() }
                 let opened = try store.open()
                 return Finding(
                     severity: .fine,
-                    what: "\(realm.tenant) \(realm.mode.rawValue): \(opened.head.head.seq) entries, projections \(opened.head.head.seq - min(opened.appliedSeq, opened.head.head.seq)) behind")
+                    what:
+                        """
+                        \(realm.tenant) \(realm.mode.rawValue): \(opened.head.head.seq) entries, projections \
+                        \(opened.head.head.seq - min(opened.appliedSeq, opened.head.head.seq)) behind
+                        """
+                )
             }
         } catch {
-            return [Finding(severity: .problem, what: "\(error)", advice: "`bincard verify` says more; restore a backup if it must be.")]
+            return [
+                Finding(
+                    severity: .problem, what: "\(error)",
+                    advice: "`bincard verify` says more; restore a backup if it must be.")
+            ]
         }
     }
 }

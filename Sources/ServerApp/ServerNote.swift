@@ -13,6 +13,7 @@ package struct ServerNote: Codable, Sendable {
         pid = getpid()
     }
 
+    /// Where a program on the same machine reaches it.
     package var url: String {
         let host = ["0.0.0.0", "::"].contains(host) ? "127.0.0.1" : host
         return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"

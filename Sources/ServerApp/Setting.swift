@@ -17,7 +17,8 @@ extension Setting {
         number("port", "8080", 0...65_535, "The port to listen on; 0 for any free one."),
         number("threads", "0", 0...1_024, "Event loops; 0 for one on each core."),
         text("access-log", "off", "Where each request is logged as JSON: a file, - for standard output, or off."),
-        choice("log-level", "info", ["debug", "info", "warning", "error"], "How much the server says on standard error."),
+        choice(
+            "log-level", "info", ["debug", "info", "warning", "error"], "How much the server says on standard error."),
         number("connections", "10000", 1...1_000_000, "Connections at once; more wait until one closes."),
         number("body-limit", "1048576", 1_024...16_777_216, "Bytes of a request's body."),
         number("request-timeout", "30", 1...3_600, "Seconds for a whole request to arrive."),
@@ -34,7 +35,9 @@ extension Setting {
         Setting(name: name, defaultValue: defaultValue, doc: doc) { $0.isEmpty ? "must not be empty" : nil }
     }
 
-    private static func number(_ name: String, _ defaultValue: String, _ range: ClosedRange<Int>, _ doc: String) -> Setting {
+    private static func number(_ name: String, _ defaultValue: String, _ range: ClosedRange<Int>, _ doc: String)
+        -> Setting
+    {
         Setting(name: name, defaultValue: defaultValue, doc: doc) { text in
             Int(text).map { range.contains($0) } ?? false
                 ? nil : "must be a whole number from \(range.lowerBound) to \(range.upperBound)"

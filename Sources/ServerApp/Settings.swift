@@ -3,6 +3,7 @@ import Yams
 
 /// What is set, and where each value comes from.
 package struct Settings: Sendable {
+    /// Where a value comes from: flags before the environment before the file before defaults.
     package enum Origin: Sendable, Equatable, CustomStringConvertible {
         case flag
         case environment(String)
@@ -19,6 +20,7 @@ package struct Settings: Sendable {
         }
     }
 
+    /// A setting as it stands.
     package struct Value: Sendable {
         package var setting: Setting
         package var text: String
@@ -30,7 +32,8 @@ package struct Settings: Sendable {
 
     /// - Parameters:
     ///   - flags: values by the settings' names.
-    ///   - file: a file to read; nil for `bincard.yaml` in the working directory, else in the data directory, where there is one.
+    ///   - file: a file to read; nil for `bincard.yaml` in the working directory, else in the data directory, where
+    ///     there is one.
     /// - Throws: `SettingsError` naming the value and where it came from.
     package init(
         flags: [String: String] = [:], environment: [String: String] = ProcessInfo.processInfo.environment,
@@ -58,6 +61,7 @@ package struct Settings: Sendable {
         self.values = values
     }
 
+    /// The text of a setting; empty for a name that is none.
     package subscript(name: String) -> String { values.first { $0.setting.name == name }?.text ?? "" }
 
     /// A number that was checked when it was read.
@@ -91,7 +95,9 @@ package struct Settings: Sendable {
                 throw SettingsError(
                     "\(path) sets “\(key.string ?? "?")”, which is no setting; `bincard config show` lists them")
             }
-            guard let scalar = value.scalar?.string else { throw SettingsError("\(path): \(name) must be a single value") }
+            guard let scalar = value.scalar?.string else {
+                throw SettingsError("\(path): \(name) must be a single value")
+            }
             values[name] = scalar
         }
         return values

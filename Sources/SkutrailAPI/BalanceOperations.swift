@@ -10,7 +10,11 @@ extension SkutrailAPI {
         APIOperation(
             OperationDescription(
                 id: "getBalance", method: .get, path: "/v1/inventory/balance", summary: "Read a balance",
-                description: "On hand of an item at a warehouse; without `warehouse` the total and every warehouse. With `as_of` (a time) or `at` (an entry) as it was then, exactly.",
+                description:
+                    """
+                    On hand of an item at a warehouse; without `warehouse` the total and every warehouse. With \
+                    `as_of` (a time) or `at` (an entry) as it was then, exactly.
+                    """,
                 tag: "Balance", parameters: ParameterList(BalanceQuery.self),
                 responses: [ResponseDescription(200, "The balance.", body: .json(BalanceView.self))],
                 errors: [
@@ -21,7 +25,9 @@ extension SkutrailAPI {
         ) { call throws(Refusal) in
             let query = try call.parameters(BalanceQuery.self)
             let moment = try PastMoment(asOf: query.asOf, at: query.at, now: call.now)
-            if moment == nil, let view = try call.balanceFromMemory(query) { return .answer(.json(200, view.jsonBytes(capacity: 192))) }
+            if moment == nil, let view = try call.balanceFromMemory(query) {
+                return .answer(.json(200, view.jsonBytes(capacity: 192)))
+            }
             let asked = try call.places(query)
             return .blocking { .json(200, try asked.read(at: moment, now: call.now, from: call.ledger).jsonBytes()) }
         }
@@ -35,7 +41,8 @@ struct BalanceQuery: WireParameters {
     var at: String?
 
     static func describe<V: ParameterVisitor>(_ value: inout Self, with v: inout V) {
-        v.required("sku", &value.item, .text(WireItemReference.self), doc: "The item's SKU or id.", example: #""SKU-0042""#)
+        v.required(
+            "sku", &value.item, .text(WireItemReference.self), doc: "The item's SKU or id.", example: #""SKU-0042""#)
         v.optional(
             "warehouse", &value.location, .text(WireLocationReference.self), doc: "The location's code or id.",
             example: #""SEA-1""#)

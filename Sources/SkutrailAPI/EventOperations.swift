@@ -10,7 +10,11 @@ extension SkutrailAPI {
         APIOperation(
             OperationDescription(
                 id: "listEvents", method: .get, path: "/v1/events", summary: "Read the journal",
-                description: "A realm's whole truth: every state change in the order of the ledger, from the first entry on, the same bytes each time. Go on with `after` = the last seq that you have.",
+                description:
+                    """
+                    A realm's whole truth: every state change in the order of the ledger, from the first entry \
+                    on, the same bytes each time. Go on with `after` = the last seq that you have.
+                    """,
                 tag: "Events", parameters: ParameterList(EventQuery.self),
                 responses: [ResponseDescription(200, "Entries after the given one.", body: .json(EventList.self))]),
             scope: .inventoryRead, dialect: .problem
@@ -24,7 +28,11 @@ extension SkutrailAPI {
         APIOperation(
             OperationDescription(
                 id: "getLedgerHead", method: .get, path: "/v1/ledger/head", summary: "Read the ledger's head",
-                description: "The last entry's seq and hash. Each hash covers every entry before it: whoever kept an old head can prove later that nothing before it was changed.",
+                description:
+                    """
+                    The last entry's seq and hash. Each hash covers every entry before it: whoever kept an old \
+                    head can prove later that nothing before it was changed.
+                    """,
                 tag: "Events",
                 responses: [ResponseDescription(200, "The head.", body: .json(LedgerHead.self))]),
             scope: .inventoryRead, dialect: .problem

@@ -10,34 +10,56 @@ extension SkutrailAPI {
         APIOperation(
             OperationDescription(
                 id: "recordLedgerEntry", method: .post, path: "/v1/inventory/ledger", summary: "Record a movement",
-                description: "The canonical write. Send a signed `delta` with any reason, or a `qty` with one of receipt, pick, adjustment and transfer.",
+                description:
+                    """
+                    The canonical write. Send a signed `delta` with any reason, or a `qty` with one of receipt, \
+                    pick, adjustment and transfer.
+                    """,
                 tag: "Ledger", idempotency: .required,
                 request: .json(
                     LedgerWrite.self,
                     examples: [
                         NamedExample(
                             "delta", summary: "An order shipped",
-                            json: #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": -12, "reason": "order_shipped", "reference": "ord_8J2kP"}"#),
+                            json:
+                                #"""
+                                {"sku": "SKU-0042", "warehouse": "SEA-1", "delta": -12, "reason": \#
+                                "order_shipped", "reference": "ord_8J2kP"}
+                                """#
+                        ),
                         NamedExample(
                             "receipt", summary: "A receipt",
-                            json: #"{"sku": "SKU-0042", "warehouse": "SEA-1", "qty": 120, "reason": "receipt", "reference": "PO-2026-00814"}"#),
+                            json:
+                                #"""
+                                {"sku": "SKU-0042", "warehouse": "SEA-1", "qty": 120, "reason": "receipt", \#
+                                "reference": "PO-2026-00814"}
+                                """#
+                        ),
                         NamedExample(
                             "transfer",
-                            json: #"{"sku": "SKU-0042", "warehouse": "SEA-1", "to_warehouse": "PDX-1", "qty": 12, "reason": "transfer"}"#),
+                            json:
+                                #"""
+                                {"sku": "SKU-0042", "warehouse": "SEA-1", "to_warehouse": "PDX-1", "qty": 12, \#
+                                "reason": "transfer"}
+                                """#
+                        ),
                     ]),
                 responses: [
-                    ResponseDescription(200, "What was recorded, in the shape of the request.", body: .json(LedgerResultSchema.self))
+                    ResponseDescription(
+                        200, "What was recorded, in the shape of the request.", body: .json(LedgerResultSchema.self))
                 ],
                 errors: [
                     ErrorDescription(
-                        404, "The item or a warehouse does not exist.", codes: ["item_not_found", "location_not_found"]),
+                        404, "The item or a warehouse does not exist.",
+                        codes: ["item_not_found", "location_not_found"]),
                     ErrorDescription(
                         409, "The key belongs to another request, or the item or warehouse is archived.",
                         codes: ["idempotency_key_reused", "item_archived", "location_archived"]),
                     ErrorDescription(
                         422, "The ledger refuses the movement; nothing was changed.",
                         codes: [
-                            "validation_failed", "insufficient_stock", "quantity_zero", "quantity_sign", "same_location",
+                            "validation_failed", "insufficient_stock", "quantity_zero", "quantity_sign",
+                            "same_location",
                             "unit_cost_not_allowed", "stock_out_of_range",
                         ]),
                 ]), scope: .inventoryWrite, dialect: .problem
@@ -88,7 +110,11 @@ struct LedgerResultSchema: WireObject {
 
     static let schemaName = "LedgerResult"
     static let schemaDoc =
-        "For a `delta`: id (ledger_…), sku, warehouse, delta, balance, applied_at. For a `qty`: id (inv_…), sku, warehouse, qty, balance, created_at, and for a transfer to_warehouse and to_balance. Then what was sent of reason, reference and note."
+        """
+        For a `delta`: id (ledger_…), sku, warehouse, delta, balance, applied_at. For a `qty`: id (inv_…), sku, \
+        warehouse, qty, balance, created_at, and for a transfer to_warehouse and to_balance. Then what was sent \
+        of reason, reference and note.
+        """
 
     static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
         v.optional("id", &value.id, .string(1...64))
@@ -136,7 +162,9 @@ extension Call {
         let query = try parameters(LedgerQuery.self)
         var filter = MovementFilter()
         if let reference = query.item?.reference {
-            guard let item = ledger.withCommitted({ $0.itemNumber(reference) }) else { throw Refusal(.itemNotFound(reference)) }
+            guard let item = ledger.withCommitted({ $0.itemNumber(reference) }) else {
+                throw Refusal(.itemNotFound(reference))
+            }
             filter.item = item
         }
         if let reference = query.location?.reference {

@@ -5,6 +5,7 @@ import WireSchema
 
 /// Wire → command and entry → wire. Pure.
 extension LedgerWrite {
+    /// The movement to record, for a `delta` as for a `qty`.
     package var draft: MovementDraft {
         let (kind, signed) = movement
         var draft = MovementDraft(
@@ -18,8 +19,8 @@ extension LedgerWrite {
         return draft
     }
 
-    /// A `qty` takes its direction from the reason. A `delta` is what its sign and reason say where the reason is one of
-    /// the ledger's own words, and an adjustment otherwise: how it is costed is the same.
+    /// A `qty` takes its direction from the reason. A `delta` is what its sign and reason say where the reason is one
+    /// of the ledger's own words, and an adjustment otherwise: how it is costed is the same.
     private var movement: (MovementKind, Int64) {
         if let quantity {
             switch QuantityReason(rawValue: reason) {

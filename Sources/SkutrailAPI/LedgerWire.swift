@@ -131,14 +131,17 @@ package struct QuantityResult: WireObject {
     }
 }
 
+/// Marks the id of a movement that was asked for with a `delta`.
 package enum LedgerPrefix: IDPrefix {
     package static let text: StaticString = "ledger_"
     package static let pattern: StaticString = "^ledger_[0-9A-HJKMNP-TV-Z]{26}$"
     package static let rule: StaticString = "be a ledger entry's id, such as ledger_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"
 }
 
+/// The id of a ledger entry.
 package typealias LedgerID = WireID<LedgerPrefix>
 
+/// Marks the id of a movement that was asked for with a `qty`.
 package enum QuantityPrefix: IDPrefix {
     package static let text: StaticString = "inv_"
     package static let pattern: StaticString = "^inv_[0-9A-HJKMNP-TV-Z]{26}$"

@@ -7,8 +7,9 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure this machine against bare Hummingbird endpoints in the same process.",
         discussion: """
-            Every write is durable (synchronous=FULL) and has a unique idempotency key. Pairs are measured in turns in one \
-            run, so that their ratio holds on a noisy machine. The load generator shares the machine with the server.
+            Every write is durable (synchronous=FULL) and has a unique idempotency key. Pairs are measured in turns \
+            in one run, so that their ratio holds on a noisy machine. The load generator shares the machine with the \
+            server.
             """)
 
     @Option(help: "Seconds for each measurement.") var seconds = 5
@@ -25,11 +26,15 @@ struct BenchCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...600).contains(seconds), (1...20).contains(turns), (1...1_024).contains(connections),
             (1...64).contains(threads), (1...1_000_000).contains(items)
-        else { throw ValidationError("--seconds 1–600, --turns 1–20, --connections 1–1024, --threads 1–64, --items 1–1000000.") }
+        else {
+            throw ValidationError(
+                "--seconds 1–600, --turns 1–20, --connections 1–1024, --threads 1–64, --items 1–1000000.")
+        }
     }
 
     func run() async throws {
-        let folder = data ?? FileManager.default.temporaryDirectory.appendingPathComponent("bincard-bench-\(getpid())").path
+        let folder =
+            data ?? FileManager.default.temporaryDirectory.appendingPathComponent("bincard-bench-\(getpid())").path
         defer { if data == nil { try? FileManager.default.removeItem(atPath: folder) } }
         let report = try await BenchServer.during(data: folder) { server in
             try await BenchRun(command: self, server: server).run()
@@ -66,13 +71,17 @@ struct BenchReport: Encodable, Sendable {
 
     var table: String {
         var lines = [
-            "\(machine_cores) cores, fsync \(BenchReport.two(fsync_ms)) ms, ledger \(entries_before) → \(entries_after) entries, resident \(resident_mib) MiB (server, yardstick and load generator)",
+            """
+            \(machine_cores) cores, fsync \(BenchReport.two(fsync_ms)) ms, ledger \(entries_before) → \
+            \(entries_after) entries, resident \(resident_mib) MiB (server, yardstick and load generator)
+            """,
             "", "| what | requests/s | movements/s | yardstick/s | ratio | p50 ms | p99 ms | max ms | refused |",
             "|---|---|---|---|---|---|---|---|---|",
         ]
         for row in rows {
             let cells = [
-                row.name, BenchReport.whole(row.requests_per_second), row.movements_per_second.map(BenchReport.whole) ?? "",
+                row.name, BenchReport.whole(row.requests_per_second),
+                row.movements_per_second.map(BenchReport.whole) ?? "",
                 row.yardstick_per_second.map(BenchReport.whole) ?? "", row.ratio.map(BenchReport.two) ?? "",
                 BenchReport.two(row.p50_ms), BenchReport.two(row.p99_ms), BenchReport.two(row.max_ms), "\(row.refused)",
             ]

@@ -16,11 +16,13 @@ struct BenchRun: Sendable {
             fsync_ms: Double(server.syncTime) / 1e6, resident_mib: 0, rows: [])
         if command.measures("write") {
             report.rows.append(
-                try await pair("single write, \(command.connections) connections", .ledgerWrite, .echo(path: "/echo"), realm))
+                try await pair(
+                    "single write, \(command.connections) connections", .ledgerWrite, .echo(path: "/echo"), realm))
         }
         if command.measures("read") {
             report.rows.append(
-                try await pair("balance read, \(command.connections) connections", .balanceRead, .hello(path: "/hello"), realm))
+                try await pair(
+                    "balance read, \(command.connections) connections", .balanceRead, .hello(path: "/hello"), realm))
         }
         if command.measures("batch") {
             report.rows.append(try await alone("batch of 500, 8 connections", .batch(movements: 500), 8, realm))
@@ -64,7 +66,10 @@ struct BenchRun: Sendable {
             let ours = try await load(scenario, connections: command.connections, realm)
             results.append((ours, theirs))
         }
-        results.sort { $0.result.requestsPerSecond / $0.yardstick.requestsPerSecond < $1.result.requestsPerSecond / $1.yardstick.requestsPerSecond }
+        results.sort {
+            $0.result.requestsPerSecond / $0.yardstick.requestsPerSecond < $1.result.requestsPerSecond
+                / $1.yardstick.requestsPerSecond
+        }
         let middle = results[results.count / 2]
         var row = BenchRun.row(name, middle.result, scenario)
         row.yardstick_per_second = middle.yardstick.requestsPerSecond

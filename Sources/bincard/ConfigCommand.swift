@@ -20,7 +20,8 @@ struct ConfigCommand: ParsableCommand {
             case .json: try JSONLine.print(settings.values.map(Report.init))
             case .text:
                 for value in settings.values {
-                    print("\(padded(value.setting.name, 18))\(padded(value.text, 20))\(padded(value.origin.description, 28))\(value.setting.doc)")
+                    let columns = [(value.setting.name, 18), (value.text, 20), (value.origin.description, 28)]
+                    print(columns.map(padded).joined() + value.setting.doc)
                 }
             }
         }

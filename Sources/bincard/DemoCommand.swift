@@ -35,14 +35,17 @@ struct DemoCommand: AsyncParsableCommand {
                 tenant: DemoCommand.tenant, mode: .test, name: "demo", scopes: Set(Scope.allCases), limit: nil)
             if let note = administration.runningServer {
                 return try report(
-                    try await DemoLoad.run(plan, url: note.url, apiKey: created.secret), url: note.url, key: created.secret)
+                    try await DemoLoad.run(plan, url: note.url, apiKey: created.secret), url: note.url,
+                    key: created.secret)
             }
             try report(try await loadWithOwnServer(plan, created.secret), url: nil, key: created.secret)
         }
 
         /// No server runs on the data: one of our own serves it for as long as the load takes.
         private func loadWithOwnServer(_ plan: DemoPlan, _ secret: String) async throws -> DemoLoad.Summary {
-            let settings = try Settings(flags: ["data": try location.settings()["data"], "port": "0", "host": "127.0.0.1"])
+            let settings = try Settings(flags: [
+                "data": try location.settings()["data"], "port": "0", "host": "127.0.0.1",
+            ])
             var logger = Logger(label: "bincard") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = .error
             let server = try BincardServer(settings: settings, logger: logger)
@@ -52,12 +55,22 @@ struct DemoCommand: AsyncParsableCommand {
         }
 
         private func report(_ summary: DemoLoad.Summary, url: String?, key: String?) throws {
-            print("\(summary.recorded) movements recorded, \(summary.replayed) were there already, \(summary.refused) refused.")
+            print(
+                """
+                \(summary.recorded) movements recorded, \(summary.replayed) were there already, \
+                \(summary.refused) refused.
+                """
+            )
             if let refusal = summary.firstRefusal { say(refusal) }
             if let key {
                 print("The demo realm's key, shown only now: \(key)")
                 print(
-                    "Try: curl -sS '\(url ?? "http://127.0.0.1:8080")/v1/inventory/balance?sku=SKU-0042&warehouse=SEA-1' -H 'Authorization: Bearer \(key)'")
+                    """
+                    Try: curl -sS \
+                    '\(url ?? "http://127.0.0.1:8080")/v1/inventory/balance?sku=SKU-0042&warehouse=SEA-1' -H \
+                    'Authorization: Bearer \(key)'
+                    """
+                )
             }
             if summary.exitCode != .done { throw ArgumentParser.ExitCode(summary.exitCode.rawValue) }
         }

@@ -6,9 +6,10 @@ struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import movements from a CSV (plain or .gz; - for standard input).",
         discussion: """
-            Columns are named as the members of a movement: sku (or item_id), location (or location_id), type, qty, reason, \
-            reference, note, unit_cost, occurred_at. Running it again, or resuming after it was killed, changes nothing \
-            that is done. Refused lines go to FILE.errors.csv. Presets: \(ImportJob.presets.joined(separator: ", ")).
+            Columns are named as the members of a movement: sku (or item_id), location (or location_id), type, qty, \
+            reason, reference, note, unit_cost, occurred_at. Running it again, or resuming after it was killed, \
+            changes nothing that is done. Refused lines go to FILE.errors.csv. Presets: \
+            \(ImportJob.presets.joined(separator: ", ")).
             """)
 
     @Argument(help: "The file, or -.") var file: String

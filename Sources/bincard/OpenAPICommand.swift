@@ -17,7 +17,8 @@ struct OpenAPICommand: ParsableCommand {
     func run() throws {
         let documents = APIDocuments.all.filter { name == nil || $0.name == name }
         guard !documents.isEmpty else {
-            throw ValidationError("There is no such document; there are \(APIDocuments.all.map(\.name).joined(separator: ", ")).")
+            throw ValidationError(
+                "There is no such document; there are \(APIDocuments.all.map(\.name).joined(separator: ", ")).")
         }
         var differing: [String] = []
         for document in documents {
@@ -39,7 +40,12 @@ struct OpenAPICommand: ParsableCommand {
         }
         if !differing.isEmpty {
             throw CommandFailure(
-                .failed, "\(differing.joined(separator: ", ")) is not what the code says; run `make openapi` and commit the result")
+                .failed,
+                """
+                \(differing.joined(separator: ", ")) is not what the code says; run `make openapi` and commit the \
+                result
+                """
+            )
         }
     }
 }

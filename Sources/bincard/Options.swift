@@ -25,7 +25,8 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 extension Mode: ExpressibleByArgument {}
 extension Scope: ExpressibleByArgument {}
 
-/// JSON for scripts: sorted members would hide the order that a person reads in, so objects are written member by member.
+/// JSON for scripts: sorted members would hide the order that a person reads in, so objects are written member by
+/// member.
 struct JSONLine: Encodable {
     static func print(_ value: some Encodable) throws {
         let encoder = JSONEncoder()

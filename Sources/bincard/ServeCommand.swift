@@ -46,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
         for pair in set {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, Setting.all.contains(where: { $0.name == parts[0] }) else {
-                throw ValidationError("--set \(pair): it must be name=value of a setting; `bincard config show` lists them.")
+                throw ValidationError(
+                    "--set \(pair): it must be name=value of a setting; `bincard config show` lists them.")
             }
             flags[parts[0]] = parts[1]
         }

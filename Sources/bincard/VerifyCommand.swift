@@ -71,7 +71,11 @@ struct VerifyCommand: ParsableCommand {
         }
 
         var line: String {
-            let head = "\(tenant) \(mode): \(entries) entries, \(items) items, \(locations) locations, \(levels) levels, head \(hash.prefix(16))…"
+            let head =
+                """
+                \(tenant) \(mode): \(entries) entries, \(items) items, \(locations) locations, \(levels) levels, \
+                head \(hash.prefix(16))…
+                """
             guard let first_problem else { return "\(head)  ok" }
             let place = first_problem.seq.map { "entry \($0)" } ?? "a projection"
             return "\(head)\n  WRONG at \(place): \(first_problem.what): \(first_problem.detail)"

@@ -24,8 +24,8 @@ struct ContractRealm: Sendable {
         try await waitUntilKnown()
     }
 
-    /// A key is known at its first request, except where hundreds are made in one second, as these tests do: the look-up
-    /// of keys that are not in memory is limited, and the next refresh finds them. A limited key's budget is not touched.
+    /// A key is known at its first request, except where hundreds are made in one second, as these tests do: looking up
+    /// keys that are not in memory is limited, and the next refresh finds them. A limited key's budget is not touched.
     private func waitUntilKnown() async throws {
         guard created.key.limit == nil else { return try await Task.sleep(for: .milliseconds(1_500)) }
         let deadline = ContinuousClock.now + .seconds(10)

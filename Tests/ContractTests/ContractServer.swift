@@ -1,11 +1,10 @@
 import Foundation
-import LedgerCore
 import LedgerStorage
 import Logging
 import ServerApp
 import Testing
 
-/// Every test of the contracts, against one server that runs while they do. Tests don't meet: each makes its own tenant.
+/// Every test of the contracts, against one server that runs while they do. Tests don't meet: each makes a tenant.
 @Suite(.contractServer)
 struct ContractTests {}
 
@@ -60,7 +59,7 @@ struct ContractServer: Sendable {
     }
 }
 
-/// Runs one server around a suite.
+/// Runs one server around a suite, and verifies every ledger that the tests have written when it is done.
 struct ContractServerTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
@@ -68,6 +67,9 @@ struct ContractServerTrait: SuiteTrait, TestScoping {
         try await ContractServer.withTemporaryData { data in
             try await ContractServer.serve(data) { server in
                 try await ContractServer.$shared.withValue(server) { try await function() }
+            }
+            for verified in try Administration(data: data).verify(tenant: nil, mode: nil, progress: { _, _, _ in }) {
+                #expect(verified.report.problem == nil, "the ledger of \(verified.realm.tenant) is not right")
             }
         }
     }

@@ -1,6 +1,5 @@
 import HTTPInterface
 import LedgerStorage
-import NIOHTTP1
 import Testing
 import WireSchema
 

@@ -1,6 +1,5 @@
 import HTTPInterface
 import LedgerStorage
-import NIOHTTP1
 import ServerApp
 import Testing
 import WireSchema
@@ -11,8 +10,8 @@ enum ContractCatalogue {
 }
 
 extension ContractTests {
-    /// The documents that are written from the code. That each answer of every test is documented with its status and code
-    /// is in ``ContractRules``.
+    /// The documents that are written from the code. That each answer of every test is documented with its status and
+    /// code is in ``ContractRules``.
     @Suite struct OpenAPITests {
         @Test("no document has a problem", arguments: APIDocuments.all.map(\.name))
         func noProblems(name: String) throws {
@@ -54,7 +53,7 @@ extension ContractTests {
                     let answer = try await realm.client.send(
                         description.method.rawValue.uppercased(), path, body: Array(example.json.utf8),
                         headers: [("Idempotency-Key", ContractClient.freshKey())])
-                    // The ledger may know better (an example's SKU is taken, its item is nobody's); the validator has no say.
+                    // The ledger may know better: an example's SKU is taken, its item is nobody's.
                     let passed =
                         answer.status < 300 || ["item_not_found", "sku_taken", "code_taken"].contains(answer.code)
                     #expect(passed, "\(description.id), \(example.name): \(answer.text)")

@@ -123,7 +123,7 @@ struct SmallDisk: Sendable {
         let path = FileManager.default.temporaryDirectory.path + "/bincard-mount-\(UUID().uuidString)"
         defer { rmdir(path) }
         guard mkdir(path, 0o700) == 0, mount("tmpfs", path, "tmpfs", 0, "size=64k") == 0 else { return false }
-        return umount2(path, Int32(MNT_DETACH.rawValue)) == 0
+        return umount2(path, Int32(MNT_DETACH)) == 0
     }()
 
     static func with(
@@ -132,7 +132,7 @@ struct SmallDisk: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try #require(mount("tmpfs", path, "tmpfs", 0, "size=\(megabytes)m") == 0)
         // Also when a server still has files there: it goes when that ends.
-        defer { umount2(path, Int32(MNT_DETACH.rawValue)) }
+        defer { umount2(path, Int32(MNT_DETACH)) }
         try await body(SmallDisk(path: path))
     }
 

@@ -11,7 +11,8 @@ enum Checkout {
         ".git", ".build", ".swiftpm", ".venv", "node_modules", "__pycache__", "bincard-data",
     ]
 
-    /// Paths relative to the root, sorted, of all files under a folder of it. What builds and runs have made is left out.
+    /// Paths relative to the root, sorted, of all files under a folder of it. What builds and runs have made is left
+    /// out.
     static func files(under folder: String = "") throws -> [String] {
         var found: [String] = []
         var folders = [folder]

@@ -82,7 +82,8 @@ struct DocumentationTests {
         return !first.hasPrefix("didSet") && !first.hasPrefix("willSet")
     }
 
-    /// The words between an initializer's parameters and its body: a parameter that may throw is no throwing initializer.
+    /// The words between an initializer's parameters and its body: a parameter that may throw is no throwing
+    /// initializer.
     private func effects(of declaration: Declaration, in file: SourceFile) -> [Substring] {
         let end = file.body(from: declaration.line)?.lowerBound ?? declaration.line
         let header = file.code[declaration.line...end].joined(separator: " ")

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What Package.swift declares, read from its text: `layer`, `tests` and the targets that are written out, with what
 /// each depends on.
 struct PackageManifest {
@@ -34,7 +36,9 @@ struct PackageManifest {
                 let range = found + call.utf8.count..<end
                 let arguments = String(decoding: written[range], as: UTF8.self)
                 let names = String(decoding: code[range], as: UTF8.self).words.map(String.init)
-                var literals = Self.literals(arguments)
+                // A folder's path is no dependency.
+                let path = arguments.components(separatedBy: "path: \"").dropFirst().first?.prefix { $0 != "\"" }
+                var literals = Self.literals(arguments).filter { $0 != path.map(String.init) }
                 if !literals.isEmpty {
                     let name = literals.removeFirst()
                     targets.append(

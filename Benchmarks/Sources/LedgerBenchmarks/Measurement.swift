@@ -34,7 +34,8 @@ struct Stopwatch {
 
     func wants(_ name: String) -> Bool { filter.isEmpty || name.lowercased().contains(filter.lowercased()) }
 
-    /// Measures work that can be repeated at will: warms up, finds out how often it goes into a sample, takes the samples.
+    /// Measures work that can be repeated at will: warms up, finds out how often it goes into a sample, takes the
+    /// samples.
     /// - Parameters:
     ///   - operations: how many operations a single call of `body` does.
     ///   - body: gives something back that depends on all its work, so that none of it can be left out.

@@ -12,11 +12,13 @@ package struct Event: WireObject {
     package init() {}
 
     package static let schemaName = "Event"
-    package static let schemaDoc = "A state change: an entry of the journal. Its bytes are the same wherever it is shown."
+    package static let schemaDoc =
+        "A state change: an entry of the journal. Its bytes are the same wherever it is shown."
 
     package static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
         v.required("type", &value.type, .string(1...64), example: #""movement.recorded""#)
-        v.required("id", &value.id, .text(WireID<EventPrefix>.self), doc: "The same on every delivery: deduplicate on it.")
+        v.required(
+            "id", &value.id, .text(WireID<EventPrefix>.self), doc: "The same on every delivery: deduplicate on it.")
         v.required("timestamp", &value.timestamp, .timestamp(.milliseconds), doc: "When it was recorded.")
         v.required("seq", &value.seq, .integer, doc: "Its place in the realm's ledger: 1, 2, 3 … without a gap.")
         v.required("data", &value.data, EventDataKind(), doc: "What happened; which members there are is the type's.")

@@ -7,6 +7,7 @@ internal import Synchronization
 ///
 /// Lines of one thread are in order; those of different threads need not be.
 package final class AccessLog: Sendable {
+    /// Where the lines go.
     package enum Destination: Sendable, Equatable {
         case off
         case standardOutput

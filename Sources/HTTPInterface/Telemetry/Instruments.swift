@@ -6,6 +6,7 @@ package final class Counter: Sendable {
 
     package init() {}
 
+    /// One more.
     package func increment() {
         value.wrappingAdd(1, ordering: .relaxed)
     }
@@ -24,14 +25,17 @@ package final class Gauge: Sendable {
 
     package init() {}
 
+    /// One more.
     package func increment() {
         value.wrappingAdd(1, ordering: .relaxed)
     }
 
+    /// One less.
     package func decrement() {
         value.wrappingSubtract(1, ordering: .relaxed)
     }
 
+    /// Says what the amount is now.
     package func set(_ amount: Int) {
         value.store(Int64(amount), ordering: .relaxed)
     }
@@ -70,6 +74,7 @@ package final class Histogram: Sendable {
         self.buckets = (0...bounds.count).map { _ in Counter() }
     }
 
+    /// Counts a value into its bucket; the value is in the unit of the bounds.
     package func observe(_ value: UInt64) {
         var index = 0
         // Most observations fall into the first few buckets: a straight walk beats a binary search.

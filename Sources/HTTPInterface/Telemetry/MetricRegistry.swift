@@ -14,6 +14,7 @@ package struct MetricSample: Sendable {
 /// All instruments of the process, and their text form (Prometheus exposition format 0.0.4). Instruments are registered
 /// once, at start; using them touches neither this object nor a dictionary.
 package final class MetricRegistry: Sendable {
+    /// The type of a computed metric, as the exposition names it.
     package enum Kind: String, Sendable {
         case counter
         case gauge
@@ -37,18 +38,22 @@ package final class MetricRegistry: Sendable {
 
     package init() {}
 
+    /// Registers a counter. Called again with the same name and other labels, it adds a series to the family.
     package func counter(_ name: String, help: String, labels: [(name: String, value: String)] = []) -> Counter {
         let counter = Counter()
         register(.counter(counter, labels: MetricText.labels(labels)), name: name, help: help, type: "counter")
         return counter
     }
 
+    /// Registers a gauge; see `counter`.
     package func gauge(_ name: String, help: String, labels: [(name: String, value: String)] = []) -> Gauge {
         let gauge = Gauge()
         register(.gauge(gauge, labels: MetricText.labels(labels)), name: name, help: help, type: "gauge")
         return gauge
     }
 
+    /// Registers a histogram; see `counter`.
+    /// - Parameter bounds: upper ends of the buckets, ascending, in whole units as they are observed.
     package func histogram(
         _ name: String, help: String, labels: [(name: String, value: String)] = [], bounds: [UInt64],
         unit: HistogramUnit

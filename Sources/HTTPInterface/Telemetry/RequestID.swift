@@ -28,6 +28,7 @@ package enum RequestID {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Whether a client's own id may stand in answers and logs: 1–128 harmless ASCII characters.
     package static func isSane(_ text: String) -> Bool {
         let count = text.utf8.count
         guard count >= 1 && count <= 128 else { return false }

@@ -9,6 +9,7 @@ package enum MovementType: String, CaseIterable, Sendable {
     case adjustment
     case transfer
 
+    /// The ledger's own name for it.
     package var kind: MovementKind {
         switch self {
         case .receipt: .receipt

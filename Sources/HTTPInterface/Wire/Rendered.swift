@@ -23,6 +23,7 @@ package struct RenderedKind<Object: WireObject>: WireKind {
 }
 
 extension WireKind {
+    /// An object that was written earlier and is spliced in as it is; its schema is the object's.
     package static func rendered<Object: WireObject>(_ type: Object.Type) -> Self
     where Self == RenderedKind<Object> {
         RenderedKind()

@@ -11,30 +11,35 @@ package protocol IDPrefix: Sendable {
     static var rule: StaticString { get }
 }
 
+/// Marks the id of an item.
 package enum ItemPrefix: IDPrefix {
     package static let text: StaticString = "itm_"
     package static let pattern: StaticString = "^itm_[0-9A-HJKMNP-TV-Z]{26}$"
     package static let rule: StaticString = "be an item's id, such as itm_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"
 }
 
+/// Marks the id of a location.
 package enum LocationPrefix: IDPrefix {
     package static let text: StaticString = "wh_"
     package static let pattern: StaticString = "^wh_[0-9A-HJKMNP-TV-Z]{26}$"
     package static let rule: StaticString = "be a location's id, such as wh_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"
 }
 
+/// Marks the id of a movement.
 package enum MovementPrefix: IDPrefix {
     package static let text: StaticString = "mov_"
     package static let pattern: StaticString = "^mov_[0-9A-HJKMNP-TV-Z]{26}$"
     package static let rule: StaticString = "be a movement's id, such as mov_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"
 }
 
+/// Marks the id of an event.
 package enum EventPrefix: IDPrefix {
     package static let text: StaticString = "evt_"
     package static let pattern: StaticString = "^evt_[0-9A-HJKMNP-TV-Z]{26}$"
     package static let rule: StaticString = "be an event's id, such as evt_01J9X3YB2KQ8M4T6V7W8X9Y0ZA"
 }
 
+/// Marks the id of an API key.
 package enum KeyPrefix: IDPrefix {
     package static let text: StaticString = "key_"
     package static let pattern: StaticString = "^key_[0-9A-HJKMNP-TV-Z]{26}$"
@@ -57,6 +62,7 @@ package struct WireID<Prefix: IDPrefix>: WireText {
         self.ulid = ulid
     }
 
+    /// The ULID behind the prefix; nil for any other text.
     package static func read(_ text: UnsafeBufferPointer<UInt8>) -> ULID? {
         let prefix = UnsafeBufferPointer(start: Prefix.text.utf8Start, count: Prefix.text.utf8CodeUnitCount)
         guard text.count == prefix.count + 26, text.starts(with: prefix) else { return nil }

@@ -8,7 +8,8 @@ package struct WirePastTime: WireText {
     /// The last one: the same, or 999 more where no fraction was written.
     package var end: Int64
 
-    package static let wirePattern: StaticString = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+    package static let wirePattern: StaticString =
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
     package static let wireRule: StaticString = "be an RFC 3339 time from 1970 to 9999, such as 2026-04-22T17:04:11Z"
 
     package init?(wireText text: UnsafeBufferPointer<UInt8>) {

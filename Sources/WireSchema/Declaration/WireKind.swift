@@ -7,6 +7,7 @@ public protocol WireKind<Value>: Sendable {
     /// - Returns: nil when it was refused; the fault is in `source` then.
     func read(_ index: JSONIndex, from source: inout WireSource) -> Value?
 
+    /// Writes a value that the kind would accept.
     func write(_ value: Value, to writer: inout JSONWriter)
 
     /// The JSON Schema of what ``read(_:from:)`` accepts or ``write(_:to:)`` writes.
@@ -36,6 +37,7 @@ public struct WireSource {
         self.faultLimit = faultLimit
     }
 
+    /// What JSON has there: a string, a number …
     @inlinable
     public func kind(of index: JSONIndex) -> JSONKind { tape.nodes[index.position].kind }
 

@@ -92,6 +92,7 @@ public enum Patch<Value: Sendable>: Sendable {
         }
     }
 
+    /// Whether the member was not sent at all.
     public var isAbsent: Bool {
         if case .absent = self { return true }
         return false

@@ -4,10 +4,14 @@
 /// A declaration calls the methods of the extension (`required`, `optional`, …), which have defaults for the
 /// documentation.
 public protocol WireVisitor {
+    /// A member that must be there, and not as `null`.
     mutating func visitRequired<K: WireKind>(_ field: WireField, _ value: inout K.Value, _ kind: K)
+    /// A member that may be left out; `null` is the same.
     mutating func visitOptional<K: WireKind>(
         _ field: WireField, _ value: inout K.Value?, _ kind: K, whenNil: WhenNil)
+    /// A member that may be left out: it then keeps the value that it has.
     mutating func visitDefaulted<K: WireKind>(_ field: WireField, _ value: inout K.Value, _ kind: K)
+    /// A member of a change: absent, `null` (where that is allowed) and a value are three things.
     mutating func visitPatch<K: WireKind>(
         _ field: WireField, _ value: inout Patch<K.Value>, _ kind: K, nullable: Bool)
 

@@ -77,6 +77,7 @@ enum ExactNumber: Equatable {
 
 /// A JSON number taken apart: sign, the digits between its first and last non-zero one, and a power of ten.
 struct NumberParts {
+    /// The document's bytes, which outlive this: it is a local of the call that reads the number.
     private let text: UnsafeBufferPointer<UInt8>
     let isNegative: Bool
     /// Positions of the first significant digit and behind the last; a point may lie between them.

@@ -7,6 +7,7 @@ extension JSONWriter {
         }
     }
 
+    /// A string from a literal.
     public mutating func string(_ value: StaticString) {
         string(UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
     }

@@ -38,18 +38,22 @@ public struct JSONWriter: Sendable {
         if needsComma { sink.append(UInt8(ascii: ",")) }
     }
 
+    /// Opens an object; `name` and a value for each member follow, then `endObject`.
     public mutating func beginObject() {
         beginValue()
         sink.append(UInt8(ascii: "{"))
     }
 
+    /// Closes the innermost object.
     public mutating func endObject() { sink.append(UInt8(ascii: "}")) }
 
+    /// Opens an array; its values follow, then `endArray`.
     public mutating func beginArray() {
         beginValue()
         sink.append(UInt8(ascii: "["))
     }
 
+    /// Closes the innermost array.
     public mutating func endArray() { sink.append(UInt8(ascii: "]")) }
 
     /// A member's name; its value must follow.
@@ -77,16 +81,19 @@ public struct JSONWriter: Sendable {
         sink.append(UInt8(ascii: ":"))
     }
 
+    /// The value `null`.
     public mutating func null() {
         beginValue()
         sink.append("null")
     }
 
+    /// `true` or `false`.
     public mutating func bool(_ value: Bool) {
         beginValue()
         sink.append(value ? "true" : "false")
     }
 
+    /// A number without fraction and exponent.
     public mutating func integer(_ value: Int64) {
         beginValue()
         sink.write(atMost: DecimalDigits.longest &+ 1) { DecimalDigits.write(value, to: $0) }

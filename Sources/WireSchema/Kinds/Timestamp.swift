@@ -89,6 +89,7 @@ public enum CalendarDate {
 
 /// Reads fixed-width digits from the front of a text.
 private struct DigitCursor {
+    /// Lent by the caller of `parse` for its duration.
     let text: UnsafeBufferPointer<UInt8>
     var at = 0
 

@@ -26,12 +26,14 @@ public struct HeaderDescription: Sendable {
         .object([(name: "type", value: .string("integer")), (name: "minimum", value: .integer(0))])
     }
 
+    /// Of every answer.
     public static var requestID: HeaderDescription {
         HeaderDescription(
             "X-Request-Id", "Names this request in logs: the one that was sent, or a new one.", schema: type("string"),
             example: .string("req_01J9XK3V5N7Q8R2T4W6Y8Z0A1B"))
     }
 
+    /// Of every answer to a live key: both families, `X-RateLimit-*` and the IETF draft's.
     public static var rateLimits: [HeaderDescription] {
         [
             HeaderDescription(
@@ -50,12 +52,14 @@ public struct HeaderDescription: Sendable {
         ]
     }
 
+    /// Of a replayed answer.
     public static var idempotentReplayed: HeaderDescription {
         HeaderDescription(
             "Idempotent-Replayed", "`true` when this is the stored answer to an earlier request with the same key.",
             schema: .object([(name: "type", value: .string("string")), (name: "const", value: .string("true"))]))
     }
 
+    /// Of 429 and 503.
     public static var retryAfter: HeaderDescription {
         HeaderDescription(
             "Retry-After", "Seconds to wait before the next attempt.", schema: whole, example: .integer(1))

@@ -32,6 +32,7 @@ public struct OpenAPIDocument: Sendable {
         self.commonHeaders = commonHeaders
     }
 
+    /// Errors that any operation can answer with, unless a document says otherwise.
     public static var usualErrors: [ErrorDescription] {
         [
             ErrorDescription(400, "The request is malformed."),

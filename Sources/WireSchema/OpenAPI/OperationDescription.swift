@@ -1,6 +1,7 @@
 /// One operation of an API as a value: what it is called, takes and answers. Routes, documentation and SDKs come from
 /// it.
 public struct OperationDescription: Sendable {
+    /// An HTTP method.
     public enum Method: String, Sendable {
         case get, put, post, delete, patch
     }

@@ -1,5 +1,6 @@
 /// A path with named segments: `/inventory/v1/items/{id}/stock`.
 public struct PathTemplate: Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// What stands between two slashes.
     public enum Segment: Hashable, Sendable {
         case literal(String)
         case parameter(String)

@@ -14,6 +14,7 @@
 public protocol WireParameters: Sendable {
     init()
 
+    /// Calls the visitor for each parameter, in a fixed order.
     static func describe<V: ParameterVisitor>(_ value: inout Self, with visitor: inout V)
 
     /// Rules between parameters, asked after each by itself was found right.
@@ -50,8 +51,11 @@ public struct ParameterField: Sendable {
 
 /// Something that walks over declared parameters.
 public protocol ParameterVisitor {
+    /// A parameter that must be there.
     mutating func visitRequired<K: WireScalarKind>(_ field: ParameterField, _ value: inout K.Value, _ kind: K)
+    /// A parameter that may be left out.
     mutating func visitOptional<K: WireScalarKind>(_ field: ParameterField, _ value: inout K.Value?, _ kind: K)
+    /// A parameter that may be left out: it then keeps the value that it has.
     mutating func visitDefaulted<K: WireScalarKind>(_ field: ParameterField, _ value: inout K.Value, _ kind: K)
 }
 
