@@ -104,6 +104,16 @@ let package = Package(
         tests(
             "HTTPInterfaceTests",
             ["LedgerCore", "LedgerStorage", "HTTPInterface", nioCore, nioPosix, nioHTTP1, logging, lifecycle]),
+        tests(
+            "LedgerEngineTests",
+            ["LedgerCore", "LedgerStorage", "LedgerEngine", "MemoryStorage", "SQLiteStorage", "SampleLedger"]),
+        tests(
+            "ContractTests",
+            [
+                "ServerApp", "LedgerCore", "LedgerStorage", "WireSchema", "HTTPInterface", "SkutrailAPI",
+                "SKInventoryAPI", httpClient, nioCore, nioPosix, nioHTTP1, logging,
+            ]),
+        tests("EndToEndTests", [grdb]),
         tests("ImportClientTests", ["ImportClient", "CZlib", nioCore, nioPosix, nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]

@@ -54,7 +54,10 @@ extension Refusal {
     fileprivate static func lineKeyRequired(_ index: Int) -> Refusal {
         Refusal(
             400, "idempotency_key_required",
-            "Movement \(index) has no idempotency_key, and the request has no Idempotency-Key header. Send one or the other.",
+            """
+            Movement \(index) has no idempotency_key, and the request has no Idempotency-Key header. Send one or \
+            the other.
+            """,
             faults: [
                 WireFault(
                     pointer: "/movements/\(index)/idempotency_key", code: .required,
@@ -63,7 +66,8 @@ extension Refusal {
     }
 
     fileprivate static let notApplied = Refusal(
-        422, "not_applied", "Another movement of this atomic batch was refused, so that none was recorded. Its key stays free.")
+        422, "not_applied",
+        "Another movement of this atomic batch was refused, so that none was recorded. Its key stays free.")
 }
 
 /// Which lines of a batch became commands, and what was wrong with the others.

@@ -139,7 +139,6 @@ package struct MovementView: WireObject {
     package static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
         v.required("id", &value.id, .text(WireID<MovementPrefix>.self))
         v.required("item_id", &value.item, .text(WireID<ItemPrefix>.self))
-        v.required("sku", &value.sku, .string(1...64))
         v.required("location_id", &value.location, .text(WireID<LocationPrefix>.self))
         v.optional("lot_id", &value.lot, .string(1...64), whenNil: .null)
         v.required("qty", &value.quantity, .integer, doc: "Base units, signed; a transfer's magnitude.")
@@ -148,6 +147,12 @@ package struct MovementView: WireObject {
         v.optional("reference", &value.reference, .string(1...128), whenNil: .null)
         v.optional("note", &value.note, .string(0...500, lines: true), whenNil: .null)
         v.required("unit_cost", &value.unitCost, .decimal(), doc: "Cost of one item unit, as it was booked.")
+        v.required("on_hand", &value.onHand, .integer, doc: "Base units at the location after it.")
+        v.required("occurred_at", &value.occurredAt, .timestamp(.milliseconds))
+        v.required("recorded_at", &value.recordedAt, .timestamp(.milliseconds))
+        v.required("seq", &value.seq, .integer, doc: "Its place in the realm's ledger.")
+        // Settled members first, in their order; then what else a reader would have to ask for.
+        v.required("sku", &value.sku, .string(1...64))
         v.required(
             "value", &value.value, .decimal(), doc: "What the movement added to (−: took from) the stock's value.")
         v.optional(
@@ -158,13 +163,9 @@ package struct MovementView: WireObject {
                 return, credit − value removed.
                 """
         )
-        v.required("on_hand", &value.onHand, .integer, doc: "Base units at the location after it.")
         v.optional("to_location_id", &value.target, .text(WireID<LocationPrefix>.self))
         v.optional("to_on_hand", &value.targetOnHand, .integer)
         v.optional("receipt_id", &value.receipt, .text(WireID<MovementPrefix>.self))
-        v.required("occurred_at", &value.occurredAt, .timestamp(.milliseconds))
-        v.required("recorded_at", &value.recordedAt, .timestamp(.milliseconds))
-        v.required("seq", &value.seq, .integer, doc: "Its place in the realm's ledger.")
     }
 }
 

@@ -29,7 +29,9 @@ public struct DataDirectory: Sendable {
                 try FileManager.default.createDirectory(
                     atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
-                throw .notWritable(path: directory, detail: Self.reason(error))
+                // Foundation says little of why; the system's own call says it.
+                let detail = mkdir(directory, 0o700) == 0 ? Self.reason(error) : String(cString: strerror(errno))
+                throw .notWritable(path: directory, detail: detail)
             }
             try Self.syncEntries(of: URL(fileURLWithPath: directory).deletingLastPathComponent().path)
         }

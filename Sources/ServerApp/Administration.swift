@@ -95,7 +95,7 @@ package struct Administration: Sendable {
     }
 
     private func existingControl() throws(StoreError) -> SQLiteControlStore {
-        guard directory.exists else { throw .notFound("an installation in \(directory.path)") }
+        guard directory.exists else { throw .notFound("installation in \(directory.path)") }
         return try directory.openControl()
     }
 

@@ -44,7 +44,8 @@ package final class BincardServer: Sendable {
         let isNew = !directory.exists
         let control = try directory.openControl()
         _ = try directory.removeOrphans(sparing: try control.realms(), holding: lock)
-        firstKey = isNew
+        firstKey =
+            isNew
             ? try Administration.createKey(
                 in: control, tenant: "default", mode: .test, name: "first key", scopes: Set(Scope.allCases),
                 limit: RateLimit(rate: settings.number("rate"), burst: settings.number("burst")))
@@ -68,7 +69,8 @@ package final class BincardServer: Sendable {
     }
 
     private static func makeEngine(
-        _ settings: Settings, _ directory: DataDirectory, _ lock: DirectoryLock, _ metrics: ServerMetrics, _ logger: Logger
+        _ settings: Settings, _ directory: DataDirectory, _ lock: DirectoryLock, _ metrics: ServerMetrics,
+        _ logger: Logger
     ) -> LedgerEngine {
         var limits = EngineLimits()
         limits.queuedCommands = settings.number("queue")
@@ -77,7 +79,8 @@ package final class BincardServer: Sendable {
             now: { Administration.now }, random: Administration.random,
             failStop: { realm, error in
                 // The outcome of the commit is unknown: nothing more may be acknowledged (docs/ARCHITECTURE.md).
-                logger.critical("a ledger can't be written; stopping", metadata: ["realm": "\(realm.id.text)", "error": "\(error)"])
+                logger.critical(
+                    "a ledger can't be written; stopping", metadata: ["realm": "\(realm.id.text)", "error": "\(error)"])
                 _exit(1)
             },
             observer: EngineObserver { commands, nanoseconds in
@@ -86,7 +89,8 @@ package final class BincardServer: Sendable {
             },
             limits: limits)
         return LedgerEngine(
-            environment: environment, writerThreads: settings.number("writers"), readerThreads: settings.number("readers")
+            environment: environment, writerThreads: settings.number("writers"),
+            readerThreads: settings.number("readers")
         ) { realm throws(StoreError) in try directory.openRealm(realm, holding: lock) }
     }
 
@@ -100,11 +104,14 @@ package final class BincardServer: Sendable {
 
     private func registerRealmMetrics() {
         let engine = engine
-        metrics.registry.computed("bincard_queue_depth", help: "Commands that wait in a ledger's queue.", kind: .gauge) {
+        metrics.registry.computed("bincard_queue_depth", help: "Commands that wait in a ledger's queue.", kind: .gauge)
+        {
             engine.openRealms.map { MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.queueDepth)) }
         }
         metrics.registry.computed("bincard_ledger_seq", help: "Seq of a ledger's last entry.", kind: .gauge) {
-            engine.openRealms.map { MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.head.head.seq)) }
+            engine.openRealms.map {
+                MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.head.head.seq))
+            }
         }
     }
 
@@ -112,8 +119,8 @@ package final class BincardServer: Sendable {
         [(name: "tenant", value: realm.tenant), (name: "mode", value: realm.mode.rawValue)]
     }
 
-    /// Serves until SIGTERM or SIGINT, or until the task is cancelled: then it accepts nothing more, finishes what runs,
-    /// writes the projections and closes the files.
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled: then it accepts nothing more, finishes what
+    /// runs, writes the projections and closes the files.
     ///
     /// - Parameter onRunning: called with the address once connections are accepted.
     package func run(
@@ -230,7 +237,8 @@ package struct ListenFailure: Error, CustomStringConvertible {
     package let description: String
 
     init(host: String, port: Int, reason: String) {
-        description = "can't listen on \(host):\(port): \(reason). Stop what listens there, or use another --host or --port"
+        description =
+            "can't listen on \(host):\(port): \(reason). Stop what listens there, or use another --host or --port"
     }
 }
 

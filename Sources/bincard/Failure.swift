@@ -45,9 +45,13 @@ enum Failure {
         case .failed(let operation, let detail): "\(operation) failed: \(detail)"
         case .full(let detail): "the disk is full: \(detail). Free some room and try again"
         case .corrupt(let seq, let detail):
-            "the data is damaged\(seq.map { " at entry \($0)" } ?? ""): \(detail). Restore a backup; `bincard verify` says more"
+            """
+            the data is damaged\(seq.map { " at entry \($0)" } ?? ""): \(detail). Restore a backup; `bincard \
+            verify` says more
+            """
         case .inUse(let path, let holder): "\(path) is in use by \(holder). Stop that server, or use another --data"
-        case .notWritable(let path, let detail): "\(path) can't be written: \(detail). Check owner and rights, or use another --data"
+        case .notWritable(let path, let detail):
+            "\(path) can't be written: \(detail). Check owner and rights, or use another --data"
         case .schemaTooNew(let found, let known):
             "the data has schema \(found), this version knows up to \(known). Use the newer bincard that wrote it"
         case .notDurable(let detail): "the database does not promise durable commits: \(detail)"

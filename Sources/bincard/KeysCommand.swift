@@ -8,11 +8,13 @@ import WireSchema
 
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Create, list, roll and revoke API keys, beside a running server or without one.",
+        commandName: "keys",
+        abstract: "Create, list, roll and revoke API keys, beside a running server or without one.",
         subcommands: [Create.self, List.self, Roll.self, Revoke.self])
 
     struct Create: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Create a key; a new tenant is made with its first key.")
+        static let configuration = CommandConfiguration(
+            abstract: "Create a key; a new tenant is made with its first key.")
 
         @OptionGroup var location: DataOptions
         @Option(help: "The tenant.") var tenant: String
@@ -28,16 +30,21 @@ struct KeysCommand: ParsableCommand {
             guard (1...64).contains(tenant.utf8.count), tenant.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw ValidationError("--tenant must be 1–64 visible ASCII characters without spaces.")
             }
-            if unlimited, rate != nil || burst != nil { throw ValidationError("--unlimited goes without --rate and --burst.") }
+            if unlimited, rate != nil || burst != nil {
+                throw ValidationError("--unlimited goes without --rate and --burst.")
+            }
             for (flag, value) in [("--rate", rate), ("--burst", burst)] {
-                if let value, !(1...1_000_000).contains(value) { throw ValidationError("\(flag) must be 1 to 1000000.") }
+                if let value, !(1...1_000_000).contains(value) {
+                    throw ValidationError("\(flag) must be 1 to 1000000.")
+                }
             }
         }
 
         func run() throws {
             let settings = try location.settings()
             let rate = self.rate ?? settings.number("rate")
-            let limit = RateLimit(rate: rate, burst: burst ?? max(rate, self.rate == nil ? settings.number("burst") : rate * 2))
+            let limit = RateLimit(
+                rate: rate, burst: burst ?? max(rate, self.rate == nil ? settings.number("burst") : rate * 2))
             let created = try location.administration().createKey(
                 tenant: tenant, mode: mode, name: name, scopes: scope.isEmpty ? Set(Scope.allCases) : Set(scope),
                 limit: unlimited ? nil : limit)

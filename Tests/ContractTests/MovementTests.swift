@@ -103,7 +103,7 @@ extension ContractTests {
                 #""item_id": "X", "location_id": "A", "to_location_id": "B", "qty": 12, "type": "transfer""#)
             #expect(
                 moved.shape
-                    == #"{"id":"mov_*","item_id":"itm_*","sku":"X","location_id":"wh_*","lot_id":null,"qty":12,"type":"transfer","reason":"transfer","reference":null,"note":null,"unit_cost":"2.000000","value":"-24.000000","on_hand":18,"to_location_id":"wh_*","to_on_hand":22,"occurred_at":"<ms>","recorded_at":"<ms>","seq":6}"#
+                    == #"{"id":"mov_*","item_id":"itm_*","location_id":"wh_*","lot_id":null,"qty":12,"type":"transfer","reason":"transfer","reference":null,"note":null,"unit_cost":"2.000000","on_hand":18,"occurred_at":"<ms>","recorded_at":"<ms>","seq":6,"sku":"X","value":"-24.000000","to_location_id":"wh_*","to_on_hand":22}"#
             )
             #expect(try await pool(realm, at: "A") == "18 / 2.000000 / 36.000000")
             #expect(try await pool(realm, at: "B") == "22 / 2.681818 / 59.000000")

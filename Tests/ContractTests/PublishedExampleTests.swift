@@ -104,7 +104,7 @@ extension ContractTests {
             #expect(answer.json.names.filter { listed.contains($0) } == listed)
             #expect(
                 answer.shape
-                    == #"{"id":"mov_*","item_id":"itm_*","sku":"SKU-1","location_id":"wh_*","lot_id":null,"qty":-2,"type":"sale","reason":"order_fulfilled","reference":null,"note":null,"unit_cost":"2.500000","value":"-5.000000","on_hand":8,"occurred_at":"<ms>","recorded_at":"<ms>","seq":4}"#
+                    == #"{"id":"mov_*","item_id":"itm_*","location_id":"wh_*","lot_id":null,"qty":-2,"type":"sale","reason":"order_fulfilled","reference":null,"note":null,"unit_cost":"2.500000","on_hand":8,"occurred_at":"<ms>","recorded_at":"<ms>","seq":4,"sku":"SKU-1","value":"-5.000000"}"#
             )
             #expect(answer.json["item_id"].string == item)
         }

@@ -115,7 +115,7 @@ extension EndToEnd {
                 let restored = installation.folder + "/restored"
                 let result = try await installation.bincard("restore", copy, "--data", restored)
                 #expect(result.status == 1, "\(result.output)")
-                #expect(result.errors.hasPrefix("bincard: "), "\(result.errors)")
+                #expect(result.errors.contains("\nbincard: "), "\(result.errors)")
                 let left = try FileManager.default.contentsOfDirectory(atPath: installation.folder)
                 #expect(left.allSatisfy { !$0.hasPrefix("restored") }, "\(left)")
             }

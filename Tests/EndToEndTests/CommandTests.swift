@@ -4,7 +4,7 @@ import Testing
 extension EndToEnd {
     @Suite("the smaller commands", .serialized)
     struct CommandTests {
-        @Test("version prints the version, as --version does and /, and help ends with 0")
+        @Test("version prints the version, as --version does, and help ends with 0")
         func version() async throws {
             try await Installation.with { installation in
                 let version = try await installation.bincard("version")

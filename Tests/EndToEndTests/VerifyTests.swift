@@ -68,7 +68,7 @@ extension EndToEnd {
                     "UPDATE block SET hash = (SELECT hash FROM block WHERE first_seq = 61) WHERE first_seq = 60",
                     "hash_mismatch"
                 ),
-                ("DELETE FROM block WHERE first_seq > 100", "projection_differs"),
+                ("DELETE FROM block WHERE first_seq > 100", "sequence_gap"),
             ])
         func forged(sql: String, what: String) async throws {
             try await Installation.with { installation in

@@ -11,10 +11,11 @@ struct LayerTests {
     }
 
     @Test("imports of own modules point down, never up or sideways")
-    func direction() throws {
+    func direction() {
         var findings: [Finding] = []
         for file in sources {
-            let level = try #require(Layer.byTarget[file.target]?.level, "\(file.target) has no place")
+            // A target without a place is the other test's finding; here it stands above everything.
+            let level = Layer.byTarget[file.target]?.level ?? .max
             for (line, module) in file.imports {
                 guard let other = Layer.byTarget[module], other.level >= level else { continue }
                 findings.append(

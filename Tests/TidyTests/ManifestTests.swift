@@ -19,8 +19,11 @@ struct ManifestTests {
     @Test("every folder of code is a declared target, once")
     func complete() throws {
         let tests = try Checkout.folders(in: "Tests").filter { !Checkout.swiftFiles(under: "Tests/\($0)").isEmpty }
-        let declared = manifest.targets.map(\.name).sorted()
-        #expect(declared == (try Checkout.folders(in: "Sources") + tests).sorted())
+        let folders = try Checkout.folders(in: "Sources") + tests
+        let declared = manifest.targets.map(\.name)
+        #expect(Set(declared).count == declared.count)
+        #expect(Set(folders).subtracting(declared) == [], "a folder that Package.swift doesn't know")
+        #expect(Set(declared).subtracting(folders) == [], "a target without a folder")
     }
 
     @Test("what a target imports is declared, and what it declares is imported")
