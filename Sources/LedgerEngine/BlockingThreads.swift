@@ -66,19 +66,18 @@ package final class BlockingThreads: Sendable {
 
     private func work() {
         // `run` has counted the new thread among those that seek.
-        var job = next()
-        while let current = job {
-            current()
-            // What the job held must not live on while the thread sleeps.
-            job = nil
-            condition.withLock { state.seeking += 1 }
-            job = next()
+        var seeks = true
+        // A job ends with its turn of the loop: what it held must not live on while the thread sleeps.
+        while let job = next(seeks: seeks) {
+            job()
+            seeks = false
         }
     }
 
-    private func next() -> Job? {
+    private func next(seeks: Bool) -> Job? {
         condition.lock()
         defer { condition.unlock() }
+        if !seeks { state.seeking += 1 }
         while true {
             if let job = state.jobs.popFirst() {
                 state.seeking -= 1

@@ -114,7 +114,9 @@ public struct OpenedRealm: Sendable {
 /// called by one thread at a time; reads may run beside it on any number of threads, each on a snapshot that includes
 /// every commit that returned before the read began.
 public protocol RealmStore: Sendable {
-    /// Reads what a start needs. Called once, before anything else.
+    /// Reads what a start needs. Called once, before anything else. What a store that writes finds here is durable from
+    /// then on: a process that was killed may have left commits that were written but never synced, and their answers
+    /// are about to be replayed.
     func open() throws(StoreError) -> OpenedRealm
 
     /// Writes the unit and makes it durable. On an error the outcome is unknown: the caller stops the process.

@@ -47,6 +47,7 @@ public final class MemoryRealmStore: RealmStore {
     public func open() throws(StoreError) -> OpenedRealm {
         state.withLock { state in
             state.failure = nil
+            state.synced = nil
             return state.realm.opened
         }
     }

@@ -96,7 +96,7 @@ final class Checkpointer: Sendable {
 
     /// Copies what no reader holds back. It is no error that someone else copies at this moment, nor that the disk has
     /// no room for the file to grow: the log keeps everything, and it is tried again later.
-    private static func copy(_ db: Database) throws(StoreError) {
+    static func copy(_ db: Database) throws(StoreError) {
         let code = sqlite3_wal_checkpoint_v2(db.sqliteConnection, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
         guard ![SQLITE_OK, SQLITE_BUSY, SQLITE_FULL].contains(code & 0xFF) else { return }
         let message = db.lastErrorMessage ?? ""

@@ -82,6 +82,9 @@ public final class SQLiteRealmStore: RealmStore {
             try RealmSchema.migrations.migrate(db)
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
             log.follow(db)
+            // A process that was killed between writing to the log and syncing it has left commits that nobody was told
+            // of. They are there now, so they will be told of: copying them syncs the log first, then the file.
+            try Checkpointer.copy(db)
             return (
                 try JournalStatements.lastMark(db)?.lastSeq ?? 0, try IdempotencyStatements.lastNumber(db)
             )

@@ -129,7 +129,7 @@ package struct Administration: Sendable {
             return VerificationReport()
         }
         defer { store.close() }
-        var verifier = LedgerVerifier(store: store)
+        let verifier = LedgerVerifier(store: store)
         return try verifier.run(progress: progress)
     }
 

@@ -136,10 +136,12 @@ package final class BincardServer: Sendable {
         let host = settings["host"]
         let listener = HTTPListener(
             configuration: configuration, handler: gateway, telemetry: metrics.listener, logger: logger
-        ) { [readiness, directory] address in
+        ) { [readiness, directory, logger] address in
             let port = address?.port ?? 0
             readiness.set(true)
-            ServerNote(host: host, port: port).write(in: directory)
+            if !ServerNote(host: host, port: port).write(in: directory) {
+                logger.warning("server.json can't be written; `demo load` will not find this server")
+            }
             await onRunning(host, port)
         }
         let services = ServiceGroup(

@@ -27,9 +27,10 @@ package struct ServerNote: Codable, Sendable {
         return note
     }
 
-    func write(in directory: DataDirectory) {
-        guard let data = try? JSONEncoder().encode(self) else { return }
-        FileManager.default.createFile(atPath: ServerNote.path(directory), contents: data)
+    /// - Returns: whether it was written; without it the commands beside the server don't find it, and nothing else.
+    func write(in directory: DataDirectory) -> Bool {
+        guard let data = try? JSONEncoder().encode(self) else { return false }
+        return FileManager.default.createFile(atPath: ServerNote.path(directory), contents: data)
     }
 
     static func remove(from directory: DataDirectory) {

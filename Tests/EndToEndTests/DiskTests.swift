@@ -37,6 +37,7 @@ extension EndToEnd {
             #expect(first.answer.status == 503, "\(first.answer.text)")
             #expect(try first.answer.json()["code"]?.text == "storage_full")
             #expect(first.answer.headers["retry-after"] != nil)
+            #expect(!acknowledged.isEmpty)
             #expect(server.isRunning)
             // Reads go on, and what was acknowledged is there.
             let balance = Int64(5 + acknowledged.count)
@@ -54,6 +55,63 @@ extension EndToEnd {
                 #expect(replay.isReplay && replay.body == write.body)
             }
             try await expectWhole(installation, data, server, key, balance + 1)
+        }
+
+        @Test(
+            "a server that is stopped, and one that is started, on a full disk lose nothing",
+            .enabled(if: SmallDisk.isPermitted, "needs the permission to mount"))
+        func fullAtTheEnds() async throws {
+            try await Installation.with { installation in
+                try await SmallDisk.with(megabytes: 24, at: installation.folder + "/disk") { disk in
+                    let data = disk.path + "/data"
+                    let key = try await installation.makeKey(data: data)
+                    let server = try await installation.serve(data: data)
+                    try server.caller(key).makeItems(["A", "B"], locations: ["W"])
+                    let load = WriteLoad(
+                        port: server.port, apiKey: key, prefix: "load", skus: ["A", "B"], warehouses: ["W"], seed: 5)
+                    try await eventually("nothing is acknowledged") { load.acknowledged > 300 }
+                    let tally = try await load.finish(stopping: true)
+                    let room = try disk.fill(leaving: 0)
+                    // The projections can't be written: they are behind, and are caught up from the journal.
+                    #expect(try await server.stop() == 0)
+                    do {
+                        let cramped = try await installation.serve(data: data)
+                        #expect(try cramped.caller(key).onHand("A", at: "W") >= 0)
+                        #expect(try await cramped.stop() == 0)
+                    } catch let failure as StartFailed {
+                        #expect(failure.status == 75)
+                        #expect(failure.errors.contains("the disk is full"), "\(failure.errors)")
+                    }
+                    try FileManager.default.removeItem(atPath: room)
+                    let again = try await installation.serve(data: data)
+                    var audit = LedgerAudit()
+                    try audit.check(tally, try again.caller(key))
+                    try audit.finish(try again.caller(key))
+                    #expect(try await again.stop() == 0)
+                    let verified = try await installation.bincard("verify", "--data", data)
+                    #expect(verified.status == 0, "\(verified.output)")
+                }
+            }
+        }
+
+        @Test(
+            "a data directory on a disk that is read-only is named with the reason",
+            .enabled(if: SmallDisk.isPermitted, "needs the permission to mount"))
+        func readOnly() async throws {
+            try await Installation.with { installation in
+                try await SmallDisk.with(megabytes: 4, at: installation.folder + "/disk") { disk in
+                    let data = disk.path + "/data"
+                    let server = try await installation.serve(data: data)
+                    #expect(try await server.stop() == 0)
+                    try disk.makeReadOnly()
+                    for place in [data, disk.path + "/new"] {
+                        let result = try await installation.bincard("serve", "--data", place, "--port", "0")
+                        #expect(result.status == 1)
+                        #expect(result.errors.hasPrefix("bincard: \(place)"), "\(result.errors)")
+                        #expect(result.errors.contains("can't be written: Read-only file system. "), "\(result.errors)")
+                    }
+                }
+            }
         }
 
         /// Kills the server, and looks at what the disk has.
@@ -134,6 +192,10 @@ struct SmallDisk: Sendable {
         // Also when a server still has files there: it goes when that ends.
         defer { umount2(path, Int32(MNT_DETACH)) }
         try await body(SmallDisk(path: path))
+    }
+
+    func makeReadOnly() throws {
+        try #require(mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0)
     }
 
     /// Fills the disk with a file but for so many bytes, and gives its path.

@@ -69,7 +69,7 @@ final class Installation: Sendable {
         let command = wrapper + [Bincard.path, "serve", "--data", data, "--port", "\(port)"] + arguments
         let began = ContinuousClock.now
         let child = try start(command[0], Array(command.dropFirst()))
-        return try await RunningServer(child, data: data, since: began)
+        return try await RunningServer(child, data: data, isWrapped: !wrapper.isEmpty, since: began)
     }
 
     /// The secret of a new key without a limit.
@@ -112,9 +112,13 @@ final class RunningServer: Sendable {
     /// From the start of the program to a 200 of `/readyz`.
     let secondsToReady: Double
 
-    init(_ child: ChildProcess, data: String, since began: ContinuousClock.Instant) async throws {
+    /// Whether the child is another program that has started the server.
+    private let isWrapped: Bool
+
+    init(_ child: ChildProcess, data: String, isWrapped: Bool, since began: ContinuousClock.Instant) async throws {
         self.child = child
         self.data = data
+        self.isWrapped = isWrapped
         var port: Int?
         try await eventually("the server is not ready: \(child.errors)", within: 30) {
             guard child.isRunning else {
@@ -137,6 +141,7 @@ final class RunningServer: Sendable {
     /// The server's own, also when another program has started it.
     var pid: Int32 {
         get throws {
+            guard isWrapped else { return child.pid }
             let note = try JSON(Array(try Data(contentsOf: URL(fileURLWithPath: data + "/server.json"))))
             return Int32(try #require(note["pid"]?.integer))
         }

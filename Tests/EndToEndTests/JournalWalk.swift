@@ -100,7 +100,8 @@ extension Caller {
     }
 }
 
-/// Checks that each movement begins where the one before it at the same level ended, and gives what every level ends with.
+/// Checks that each movement begins where the one before it at the same level ended, and gives what every level ends
+/// with.
 func balances(of entries: [JournalEntry]) throws -> [String: Int64] {
     var levels: [String: Int64] = [:]
     for entry in entries where entry.isMovement {

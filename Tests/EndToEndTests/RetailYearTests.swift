@@ -99,7 +99,6 @@ extension EndToEnd {
             #expect(result.status == 0, "\(result.errors)")
             let summary = try result.json()
             #expect(summary["recorded"]?.integer == 0 && summary["replayed"]?.integer == Self.movements)
-            #expect(summary["items"]?["existing"]?.integer == Self.items)
             #expect(summary["reconciles"] == .boolean(true))
             #expect(try server.caller(imported.key).head() == imported.head)
         }

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Groups")
 struct GroupTests {
-    @Test("each line sees the ones before it: of two sixes against ten the second is refused", arguments: [false, true])
+    @Test(
+        "each line sees the ones before it: of two sixes against ten the second is refused", arguments: [false, true])
     func fold(atomic: Bool) async throws {
         let test = try LedgerUnderTest()
         try await test.stock(quantity: 10)
@@ -26,9 +27,11 @@ struct GroupTests {
         test.store.shutGate()
         async let first = test.write(.receive(1))
         await test.commitAtGate(after: before)
-        async let second = test.write(group: (1...3).map { SubmittedCommand(.receive(1, item: $0, reference: "a\($0)")) })
+        async let second = test.write(
+            group: (1...3).map { SubmittedCommand(.receive(1, item: $0, reference: "a\($0)")) })
         await test.queue(holds: 3)
-        async let third = test.write(group: (1...3).map { SubmittedCommand(.receive(1, item: $0, reference: "b\($0)")) })
+        async let third = test.write(
+            group: (1...3).map { SubmittedCommand(.receive(1, item: $0, reference: "b\($0)")) })
         await test.queue(holds: 6)
         test.store.openGate()
         _ = await (first, second, third)
@@ -189,7 +192,9 @@ struct GroupTests {
         let answer = try #require(await test.write(group: lines, atomic: atomic).decided)
         #expect(answer.kinds == ["recorded", "replayed"])
         #expect(try test.onHand() == 9)
-        let reuse = [SubmittedCommand(.pick(1), identity: .key(2)), SubmittedCommand(.pick(2), identity: .key(2, request: 2))]
+        let reuse = [
+            SubmittedCommand(.pick(1), identity: .key(2)), SubmittedCommand(.pick(2), identity: .key(2, request: 2)),
+        ]
         #expect(await test.write(group: reuse, atomic: false).decided?.kinds == ["recorded", "keyReused"])
     }
 
@@ -198,11 +203,13 @@ struct GroupTests {
         let test = try LedgerUnderTest()
         try await test.stock(quantity: 10)
         let line = SubmittedCommand(.pick(1), identity: .key(1))
-        let group = try #require(await test.write(group: [line, SubmittedCommand(.pick(2), identity: .key(2))]).decided)
+        let group = try #require(
+            await test.write(group: [line, SubmittedCommand(.pick(2), identity: .key(2))]).decided)
         let alone = try #require(await test.write(line.command, line.identity).replayed)
         #expect(group.lines[0] == "recorded \(alone.text)")
         let single = try #require(await test.write(.pick(3), .key(3)).decided)
-        let again = try #require(await test.write(group: [line, SubmittedCommand(.pick(3), identity: .key(3))]).decided)
+        let again = try #require(
+            await test.write(group: [line, SubmittedCommand(.pick(3), identity: .key(3))]).decided)
         #expect(again.lines == ["replayed \(alone.text)", "replayed \(single.text)"])
         #expect(try test.onHand() == 4)
     }

@@ -65,7 +65,9 @@ final class LedgerUnderTest: Sendable {
         EngineEnvironment(
             now: { [clock] in clock.now },
             random: { [self] in
-                random.withLock { (UInt16.random(in: 0...0x7FFF, using: &$0), UInt64.random(in: 0...(.max), using: &$0)) }
+                random.withLock {
+                    (UInt16.random(in: 0...0x7FFF, using: &$0), UInt64.random(in: 0...(.max), using: &$0))
+                }
             },
             failStop: { [self] _, error in fatal.withLock { $0.append(error) } },
             observer: EngineObserver(committed: { [self] commands, _ in batches.withLock { $0.append(commands) } }),
@@ -130,7 +132,8 @@ final class LedgerUnderTest: Sendable {
 
 /// Waits without holding one of the few threads on which tests run.
 func until(_ condition: () throws -> Bool) async rethrows {
-    while try !condition() { try? await Task.sleep(for: .microseconds(200)) }
+    // A test that has run out of time is cancelled, and a cancelled sleep returns at once.
+    while try !condition(), !Task.isCancelled { try? await Task.sleep(for: .microseconds(200)) }
 }
 
 extension LevelKey {
@@ -145,7 +148,8 @@ extension Command {
         reference: String? = nil, reason: String = "test"
     ) -> Command {
         var draft = MovementDraft(
-            kind: kind, item: .sku("SKU-\(item)"), location: .code("WH-\(location)"), quantity: quantity, reason: reason)
+            kind: kind, item: .sku("SKU-\(item)"), location: .code("WH-\(location)"), quantity: quantity, reason: reason
+        )
         draft.target = target.map { .code("WH-\($0)") }
         draft.reference = reference
         if kind == .receipt { draft.unitCost = 2_000_000 }

@@ -40,7 +40,9 @@ struct MovementWalkTests {
         var chance = RandomTrade(seed: seed + 100)
         for combination in 0..<128 * 3 {
             var filter = MovementFilter()
-            if combination & 1 != 0 { filter.item = ItemNumber(rawValue: UInt32(chance.number(1...RandomTrade.items + 1))) }
+            if combination & 1 != 0 {
+                filter.item = ItemNumber(rawValue: UInt32(chance.number(1...RandomTrade.items + 1)))
+            }
             if combination & 2 != 0 { filter.location = LocationNumber(rawValue: UInt32(chance.number(1...5))) }
             if combination & 4 != 0 { filter.kind = MovementKind.allCases[chance.number(0...5)] }
             if combination & 8 != 0 { filter.reason = chance.chance(50) ? "trade" : "other" }
@@ -117,7 +119,9 @@ struct MovementWalkTests {
                         var found: [UInt64] = []
                         var before: UInt64? = begin + 1
                         while let position = before {
-                            guard let page = try? test.ledger.movements(filter, before: position, limit: chance.number(1...5))
+                            guard
+                                let page = try? test.ledger.movements(
+                                    filter, before: position, limit: chance.number(1...5))
                             else {
                                 Issue.record("a walk failed")
                                 return

@@ -18,7 +18,8 @@ struct ReadTests {
                     for number in 1...60 {
                         // Two items for each writer, one of them seldom: it is cold whenever it is looked for.
                         let item = number % 10 == 0 ? writer + 6 : writer
-                        let result = await test.write(.receive(1, item: item, reference: "W\(writer)"), .key(UInt64(writer * 1_000 + number)))
+                        let result = await test.write(
+                            .receive(1, item: item, reference: "W\(writer)"), .key(UInt64(writer * 1_000 + number)))
                         let seq = try #require(result.decided?.seq)
                         if item == writer { onHand += 1 }
                         #expect(ledger.head.head.seq >= seq)
@@ -118,6 +119,7 @@ struct ReadTests {
         #expect(await test.write(give(receipt.id, item: 2)).decided?.status == 201)
         #expect(await test.write(give(receipt.id, item: 1)).decided?.text.contains("receiptMismatch") == true)
         #expect(await test.write(give(journal[0].id, item: 1)).decided?.text.contains("receiptMismatch") == true)
-        #expect(await test.write(give(ULID(high: 5, low: 5), item: 1)).decided?.text.contains("receiptNotFound") == true)
+        #expect(
+            await test.write(give(ULID(high: 5, low: 5), item: 1)).decided?.text.contains("receiptNotFound") == true)
     }
 }

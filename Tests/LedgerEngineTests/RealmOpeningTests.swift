@@ -34,7 +34,8 @@ struct RealmOpeningTests {
     @Test("a realm whose disk is slow delays no other one", arguments: [2, 16])
     func slowRealm(writerThreads: Int) async throws {
         let slow = GatedStore(MemoryRealmStore())
-        let engine = LedgerEngine(environment: environment(), writerThreads: writerThreads) { realm throws(StoreError) in
+        let engine = LedgerEngine(environment: environment(), writerThreads: writerThreads) {
+            realm throws(StoreError) in
             if realm.tenant == "tenant-1" { return slow }
             return MemoryRealmStore()
         }
@@ -50,7 +51,9 @@ struct RealmOpeningTests {
             let commits = slow.commits
             async let hanging = write(first, .createLocation(LocationDraft(code: "A\(round)", name: "A")))
             for number in 0..<20 {
-                #expect(await write(second, .createLocation(LocationDraft(code: "\(round)-\(number)", name: "B"))).decided?.status == 201)
+                #expect(
+                    await write(second, .createLocation(LocationDraft(code: "\(round)-\(number)", name: "B"))).decided?
+                        .status == 201)
             }
             await until { slow.commits > commits }
             slow.openGate()
@@ -78,7 +81,9 @@ struct RealmOpeningTests {
                     }
                 }
             }
-            for number in 0..<50 { _ = await write(other, .createLocation(LocationDraft(code: "\(number)", name: "B"))) }
+            for number in 0..<50 {
+                _ = await write(other, .createLocation(LocationDraft(code: "\(number)", name: "B")))
+            }
             isDone.set()
         }
         #expect(other.head.head.seq == 50)

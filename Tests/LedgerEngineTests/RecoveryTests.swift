@@ -31,7 +31,8 @@ struct RecoveryTests {
         try await run(seed: UInt64(seed), store: MemoryRealmStore(), limits: limits, rounds: 10)
     }
 
-    @Test("the same when rows are written one at a time, so that a crash finds every pass half done", arguments: 31...36)
+    @Test(
+        "the same when rows are written one at a time, so that a crash finds every pass half done", arguments: 31...36)
     func crashesInPasses(seed: Int) async throws {
         var limits = RecoveryTests.tinyLimits
         limits.levelsPerCommit = 1
@@ -94,7 +95,8 @@ struct RecoveryTests {
         _ ledger: RealmLedger, _ fold: NaiveFold, _ trade: inout RandomTrade, _ note: String
     ) throws {
         for number in 1...RandomTrade.references {
-            let expected = fold.movements.filter { $0.movement.reference == "ORD-\(number)" }.map(\.entry.seq).reversed()
+            let expected = fold.movements.filter { $0.movement.reference == "ORD-\(number)" }.map(\.entry.seq)
+                .reversed()
             let bound = UInt64(trade.number(0...Int(fold.head) + 2))
             let limit = trade.number(1...12)
             let found = try ledger.references(to: "ORD-\(number)", before: bound, limit: limit)
@@ -108,7 +110,9 @@ struct RecoveryTests {
         }
     }
 
-    @Test("a commit that failed may have happened or not: either way the next start has a whole state", arguments: 51...62)
+    @Test(
+        "a commit that failed may have happened or not: either way the next start has a whole state", arguments: 51...62
+    )
     func unknownOutcome(seed: Int) async throws {
         let store = MemoryRealmStore()
         let test = try LedgerUnderTest(store: store, limits: RecoveryTests.tinyLimits, seed: UInt64(seed))

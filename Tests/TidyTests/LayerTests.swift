@@ -54,7 +54,8 @@ struct LayerTests {
     @Test("docs/ARCHITECTURE.md names every target")
     func described() throws {
         let words = Set(try Checkout.text(of: "docs/ARCHITECTURE.md").words)
-        for layer in Layer.all where !layer.target.hasPrefix("C") {
+        // CZlib is a system library's header, not code of ours.
+        for layer in Layer.all where layer.target != "CZlib" {
             #expect(words.contains(Substring(layer.target)))
         }
     }
