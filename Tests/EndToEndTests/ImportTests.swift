@@ -64,7 +64,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "refused lines end it with 3, and are in the errors CSV with the reason; corrected, that file can be imported"
+            "refused lines end it with 3 and go to the errors CSV with the reason; corrected, that can be imported"
         )
         func refusedLines() async throws {
             try await withLedger { ledger in

@@ -40,9 +40,8 @@ extension EndToEnd {
         @Test("with the year in it the server is ready in 2 seconds after a clean stop, in 10 after kill −9")
         func startUp() async throws {
             let imported = try await RetailYear.shared.imported()
-            print(
-                "Ready in \(imported.secondsAfterStop) s after a clean stop, \(imported.secondsAfterKill) s after kill −9."
-            )
+            let (stopped, killed) = (imported.secondsAfterStop, imported.secondsAfterKill)
+            print("Ready in \(stopped) s after a clean stop, \(killed) s after kill −9.")
             #expect(imported.secondsAfterStop < 2)
             #expect(imported.secondsAfterKill < 10)
         }
@@ -104,7 +103,7 @@ extension EndToEnd {
         }
 
         @Test(
-            "kill −9 of the server, and of the importer, in the middle: resumed, the end is the same and nothing is in twice"
+            "after kill −9 of the server and of the importer, resumed, the end is the same and nothing is in twice"
         )
         func interrupted() async throws {
             let year = try RetailYear.shared

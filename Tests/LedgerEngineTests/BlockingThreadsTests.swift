@@ -54,7 +54,9 @@ struct BlockingThreadsTests {
         defer { gate.open() }
         // Both come before the sleeper is awake: only one of them is for it.
         threads.run { gate.wait() }
-        await withCheckedContinuation { continuation in threads.run { continuation.resume() } }
+        let isDone = Flag()
+        threads.run { isDone.set() }
+        await until { isDone.isSet }
     }
 
     @Test("it is contended only while more jobs wait than threads are free")

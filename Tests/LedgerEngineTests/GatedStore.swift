@@ -14,6 +14,7 @@ final class GatedStore: RealmStore {
         var units: [CommitUnit] = []
         var isClosed = false
         var delay: Duration?
+        var afterLevels: (@Sendable () -> Void)?
     }
 
     private let base: any RealmStore
@@ -41,6 +42,9 @@ final class GatedStore: RealmStore {
 
     /// Each commit takes at least as long.
     func slowDown(_ delay: Duration?) { condition.withLock { state.delay = delay } }
+
+    /// Called once, after the next read of levels and before its caller has them.
+    func afterNextLevels(_ body: @escaping @Sendable () -> Void) { condition.withLock { state.afterLevels = body } }
 
     var commits: Int { condition.withLock { state.begun } }
     var durableSeq: UInt64 { condition.withLock { state.durableSeq } }
@@ -78,7 +82,15 @@ final class GatedStore: RealmStore {
 
     func block(reaching id: ULID) throws(StoreError) -> Block? { try base.block(reaching: id) }
 
-    func levels(_ keys: [LevelKey]) throws(StoreError) -> [StockLevel] { try base.levels(keys) }
+    func levels(_ keys: [LevelKey]) throws(StoreError) -> [StockLevel] {
+        let levels = try base.levels(keys)
+        let body = condition.withLock {
+            defer { state.afterLevels = nil }
+            return state.afterLevels
+        }
+        body?()
+        return levels
+    }
 
     func references(_ hash: UInt64, before seq: UInt64, limit: Int) throws(StoreError) -> [UInt64] {
         try base.references(hash, before: seq, limit: limit)

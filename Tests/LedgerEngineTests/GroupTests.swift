@@ -182,6 +182,31 @@ struct GroupTests {
         #expect(try test.onHand() == 8)
     }
 
+    @Test("a key of an undone line is free for what follows in the same batch")
+    func undoneInTheSameBatch() async throws {
+        let test = try LedgerUnderTest()
+        try await test.stock(quantity: 10)
+        let commits = test.store.commits
+        test.store.shutGate()
+        async let first = test.write(.pick(1))
+        await test.commitAtGate(after: commits)
+        async let undone = test.write(
+            group: [SubmittedCommand(.pick(2), identity: .key(1)), SubmittedCommand(.pick(50))], atomic: true)
+        await test.queue(holds: 2)
+        async let same = test.write(.pick(3), .key(1, request: 2))
+        await test.queue(holds: 3)
+        async let twin = test.write(.pick(3), .key(1, request: 2))
+        await test.queue(holds: 4)
+        test.store.openGate()
+        #expect(await first.decided?.status == 201)
+        #expect(await undone.decided?.kinds == ["notApplied", "refused"])
+        let answer = await same.decided
+        #expect(answer?.status == 201)
+        #expect(await twin.replayed == answer)
+        #expect(test.store.commits == commits + 2)
+        #expect(try test.onHand() == 6)
+    }
+
     @Test("twins within a group have one effect", arguments: [false, true])
     func twins(atomic: Bool) async throws {
         let test = try LedgerUnderTest()

@@ -126,6 +126,20 @@ struct IdempotencyTests {
         #expect(try test.verify() == nil)
     }
 
+    @Test("slices of stored answers ascend, even when only refusals were stored before the clock stepped back")
+    func slicesAscend() async throws {
+        let test = try LedgerUnderTest()
+        try await test.stock(quantity: 10)
+        test.clock.advance(milliseconds: 9 * SteadyClock.hour)
+        await test.write(.pick(99), .key(1))
+        test.clock.advance(milliseconds: -9 * SteadyClock.hour)
+        try test.reopen()
+        await test.write(.pick(1), .key(2))
+        let slices = test.store.units.compactMap { $0.idempotency?.slice }
+        #expect(slices.count == 2)
+        #expect(slices == slices.sorted())
+    }
+
     @Test("pages of expired answers vanish from the store, however many commits there were")
     func reaping() async throws {
         let test = try LedgerUnderTest()

@@ -1,3 +1,4 @@
+import Foundation
 import LedgerCore
 import LedgerEngine
 import LedgerStorage
@@ -73,6 +74,32 @@ struct ReadTests {
         }
         #expect(reads.value > 100)
         #expect(try ledger.levels(keys).map(\.pool.onHand) == [700, 0, 0, 0, 0, 300])
+    }
+
+    @Test("a row that was read is not believed when its level came, changed and went meanwhile")
+    func outrun() async throws {
+        var limits = RecoveryTests.tinyLimits
+        limits.levelsInMemory = 1
+        limits.entriesBetweenPasses = 1
+        limits.levelsPerCommit = 100
+        let test = try LedgerUnderTest(limits: limits)
+        try await test.stock(items: 3, locations: 2, quantity: 10)
+        for _ in 0..<4 { await test.write(.receive(1, item: 3)) }
+        let keys = [LevelKey(1, 1), LevelKey(1, 2)]
+        let ledger = test.ledger
+        #expect(ledger.withCommitted { $0.level(keys[0]) == nil })
+        test.store.afterNextLevels {
+            // The level is loaded and changed, its row is written, and others push it out of memory.
+            let commands = [Command.move(.transfer, 4, to: 2)] + (0..<6).map { _ in .receive(1, item: 3) }
+            for command in commands {
+                let done = DispatchSemaphore(value: 0)
+                ledger.submit(.single(command, nil)) { _ in done.signal() }
+                done.wait()
+            }
+        }
+        let levels = try ledger.levels(keys)
+        #expect(levels.map(\.pool.onHand) == [6, 4])
+        #expect(ledger.withCommitted { $0.level(keys[0]) == nil })
     }
 
     @Test("a cold level comes from the store, and back into memory where there is room")
