@@ -53,7 +53,7 @@ package struct IdempotencyIndex {
     private struct Slice {
         let number: Int64
         let firstPage: UInt64
-        // Several tables of bounded size: growing one never rehashes more than half a million keys at once.
+        // Several tables of bounded size: growing one never rehashes more than a million and a half keys at once (some 50 ms).
         var tables: [Table] = [Table()]
 
         init(number: Int64, firstPage: UInt64) {
@@ -82,7 +82,7 @@ package struct IdempotencyIndex {
 
     /// Open addressing with linear probing over (tag, value) pairs of 32 bits each; value 0 is an empty place.
     private struct Table {
-        private static let largest = 1 << 20
+        private static let largest = 1 << 22
         private var places = [UInt64](repeating: 0, count: 1 << 10)
         private(set) var count = 0
 

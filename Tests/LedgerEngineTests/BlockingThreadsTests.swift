@@ -101,5 +101,16 @@ struct BlockingThreadsTests {
             for _ in 0..<3 { threads.run { _ = object } }
         }
         await until { held == nil }
+        do {
+            let object = Held()
+            held = object
+            threads.run { _ = object }
+        }
+        // Also while others are still in the queue behind it.
+        let gate = Gate()
+        defer { gate.open() }
+        for _ in 0..<3 { threads.run { gate.wait() } }
+        await until { gate.waiting.value == 1 }
+        #expect(held == nil)
     }
 }

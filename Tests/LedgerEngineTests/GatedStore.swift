@@ -15,6 +15,7 @@ final class GatedStore: RealmStore {
         var isClosed = false
         var delay: Duration?
         var afterLevels: (@Sendable () -> Void)?
+        var beforeReferences: (@Sendable () -> Void)?
     }
 
     private let base: any RealmStore
@@ -45,6 +46,11 @@ final class GatedStore: RealmStore {
 
     /// Called once, after the next read of levels and before its caller has them.
     func afterNextLevels(_ body: @escaping @Sendable () -> Void) { condition.withLock { state.afterLevels = body } }
+
+    /// Called once, before the next look-up of a reference.
+    func beforeNextReferences(_ body: @escaping @Sendable () -> Void) {
+        condition.withLock { state.beforeReferences = body }
+    }
 
     var commits: Int { condition.withLock { state.begun } }
     var durableSeq: UInt64 { condition.withLock { state.durableSeq } }
@@ -93,7 +99,12 @@ final class GatedStore: RealmStore {
     }
 
     func references(_ hash: UInt64, before seq: UInt64, limit: Int) throws(StoreError) -> [UInt64] {
-        try base.references(hash, before: seq, limit: limit)
+        let body = condition.withLock {
+            defer { state.beforeReferences = nil }
+            return state.beforeReferences
+        }
+        body?()
+        return try base.references(hash, before: seq, limit: limit)
     }
 
     func referenceSegment(containing seq: UInt64) throws(StoreError) -> ReferenceSegment? {

@@ -91,15 +91,34 @@ struct ReadTests {
         test.store.afterNextLevels {
             // The level is loaded and changed, its row is written, and others push it out of memory.
             let commands = [Command.move(.transfer, 4, to: 2)] + (0..<6).map { _ in .receive(1, item: 3) }
-            for command in commands {
-                let done = DispatchSemaphore(value: 0)
-                ledger.submit(.single(command, nil)) { _ in done.signal() }
-                done.wait()
-            }
+            for command in commands { ReadTests.write(command, ledger) }
         }
         let levels = try ledger.levels(keys)
         #expect(levels.map(\.pool.onHand) == [6, 4])
         #expect(ledger.withCommitted { $0.level(keys[0]) == nil })
+    }
+
+    /// Writes on a thread that may block.
+    private static func write(_ command: Command, _ ledger: RealmLedger) {
+        let done = DispatchSemaphore(value: 0)
+        ledger.submit(.single(command, nil)) { _ in done.signal() }
+        done.wait()
+    }
+
+    @Test("a reference whose entries move into a segment between two looks is found once")
+    func movingReferences() async throws {
+        let test = try LedgerUnderTest(limits: RecoveryTests.tinyLimits)
+        try await test.stock()
+        var seqs: [UInt64] = []
+        for _ in 0..<5 { seqs.append(try #require(await test.write(.receive(1, reference: "R")).decided?.seq)) }
+        let ledger = test.ledger
+        let covered = try test.store.open().referencedSeq
+        test.store.beforeNextReferences {
+            for _ in 0..<12 { ReadTests.write(.receive(1, reference: "R"), ledger) }
+        }
+        #expect(try ledger.references(to: "R", before: .max, limit: 50) == seqs.reversed())
+        #expect(try test.store.open().referencedSeq > covered)
+        #expect(try ledger.references(to: "R", before: .max, limit: 50).count == 17)
     }
 
     @Test("a cold level comes from the store, and back into memory where there is room")
