@@ -53,7 +53,8 @@ package struct IdempotencyIndex {
     private struct Slice {
         let number: Int64
         let firstPage: UInt64
-        // Several tables of bounded size: growing one never rehashes more than a million and a half keys at once (some 50 ms).
+        // Several tables of bounded size: growing one never rehashes more than a million and a half keys at once,
+        // which takes some 50 ms. Smaller ones would cost each new key a cache miss more.
         var tables: [Table] = [Table()]
 
         init(number: Int64, firstPage: UInt64) {
