@@ -14,11 +14,12 @@ build: dependencies
 	$(BUILD) --product bincard
 
 # Tests run in release mode: what is tested is what is shipped, and one build serves both.
+# One after another: many of them measure time, run servers or hold both cores.
 test: test-dependencies
 	$(BUILD) --build-tests
 	$(BINARY) openapi --check
 	scripts/check-openapi
-	$(SWIFT) test -c release --skip-build
+	$(SWIFT) test -c release --skip-build --no-parallel
 
 dependencies:
 	scripts/install-dependencies build
