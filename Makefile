@@ -19,7 +19,7 @@ test: test-dependencies
 	$(BUILD) --build-tests
 	$(BINARY) openapi --check
 	scripts/check-openapi
-	$(SWIFT) test -c release --skip-build --no-parallel
+	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
 
 dependencies:
 	scripts/install-dependencies build
