@@ -160,40 +160,21 @@ struct LedgerQuery: WireParameters {
 extension Call {
     fileprivate func listLedger() throws(Refusal) -> Reply {
         let query = try parameters(LedgerQuery.self)
-        var filter = MovementFilter()
-        if let reference = query.item?.reference {
-            guard let item = ledger.withCommitted({ $0.itemNumber(reference) }) else {
-                throw Refusal(.itemNotFound(reference))
-            }
-            filter.item = item
-        }
-        if let reference = query.location?.reference {
-            guard let location = ledger.withCommitted({ $0.locationNumber(reference) }) else {
-                throw Refusal(.locationNotFound(reference))
-            }
-            filter.location = location
-        }
-        filter.reason = query.reason
-        filter.reference = query.reference
-        filter.from = query.from.map { Instant(milliseconds: $0) }
-        filter.until = query.until.map { Instant(milliseconds: $0) }
-        let before = try movementPosition(query.cursor, filter, list: "ledger")
-        let limit = Int(query.limit)
-        let ledger = ledger
-        let cursors = cursors
-        let chosen = filter
-        return .blocking {
-            let page = try ledger.movements(chosen, before: before, limit: limit)
+        var request = MovementListRequest(
+            list: "ledger", limit: query.limit, cursor: query.cursor, item: query.item?.reference,
+            location: query.location?.reference)
+        request.filter.reason = query.reason
+        request.filter.reference = query.reference
+        request.filter.from = query.from.map { Instant(milliseconds: $0) }
+        request.filter.until = query.until.map { Instant(milliseconds: $0) }
+        return try listMovements(request) { recorded, catalogue in
+            LedgerEntryView(recorded.entry, recorded.movement, in: catalogue)
+        } compose: { rows, nextCursor in
             var list = LedgerEntryList()
-            ledger.withCommitted { catalogue in
-                list.data = page.movements.map { LedgerEntryView($0.entry, $0.movement, in: catalogue) }
-            }
-            if let next = page.next {
-                list.hasMore = true
-                list.nextCursor = cursors.seal(
-                    position: next, horizon: 0, realm: ledger.realm.id, filter: chosen.cursorBinding("ledger"))
-            }
-            return .json(200, list.jsonBytes(capacity: 512 * (list.data.count + 1)))
+            list.data = rows
+            list.hasMore = nextCursor != nil
+            list.nextCursor = nextCursor
+            return list.jsonBytes(capacity: 512 * (rows.count + 1))
         }
     }
 }
