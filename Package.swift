@@ -13,6 +13,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioExtras = Target.Dependency.product(name: "NIOExtras", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -50,6 +51,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
@@ -57,37 +59,47 @@ let package = Package(
         // L0
         layer("LedgerCore"),
         layer("WireSchema"),
+        layer("BlockingWork"),
         // L1
         layer("LedgerStorage", ["LedgerCore", crypto]),
         // L2
-        layer("LedgerEngine", ["LedgerCore", "LedgerStorage"]),
+        layer("LedgerEngine", ["BlockingWork", "LedgerCore", "LedgerStorage"]),
         layer("SQLiteStorage", ["LedgerCore", "LedgerStorage", grdb]),
         layer("MemoryStorage", ["LedgerCore", "LedgerStorage"]),
+        layer(
+            "WebhookDelivery",
+            ["BlockingWork", "LedgerCore", "LedgerStorage", nioCore, nioPosix, nioHTTP1, nioSSL, logging, crypto]),
         // L3
         layer(
             "HTTPInterface",
             [
-                "LedgerCore", "WireSchema", "LedgerEngine", "LedgerStorage", hummingbirdCore, nioCore, nioPosix,
+                "BlockingWork", "LedgerCore", "WireSchema", "LedgerEngine", "LedgerStorage", "WebhookDelivery",
+                hummingbirdCore, nioCore, nioPosix,
                 nioHTTP1, nioExtras, logging, lifecycle, crypto,
             ]),
         // L4
         layer("SkutrailAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
-        layer("SKInventoryAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
+        layer(
+            "SKInventoryAPI",
+            ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "WebhookDelivery", "HTTPInterface"]),
         // L5
         layer(
             "ServerApp",
             [
-                "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "SQLiteStorage", "HTTPInterface",
-                "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle,
+                "BlockingWork", "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "SQLiteStorage",
+                "WebhookDelivery", "HTTPInterface", "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore,
+                nioCore, nioPosix, logging, lifecycle,
                 unixSignals, yams,
             ]),
         // L6
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         layer("ImportClient", ["CZlib", httpClient, nioCore, nioPosix, nioHTTP1, crypto]),
+        layer("DeveloperTools", ["WebhookDelivery", "WireSchema", httpClient, nioCore, nioHTTP1]),
         .executableTarget(
             name: "bincard",
             dependencies: [
-                "ServerApp", "ImportClient", "LedgerCore", "WireSchema", "LedgerStorage", arguments, logging,
+                "ServerApp", "ImportClient", "DeveloperTools", "WebhookDelivery", "LedgerCore", "WireSchema",
+                "LedgerStorage", arguments, logging,
             ],
             swiftSettings: settings),
         // Tests
@@ -103,16 +115,29 @@ let package = Package(
         tests("SQLiteStorageTests", ["LedgerCore", "LedgerStorage", "SQLiteStorage", "SampleLedger", grdb]),
         tests(
             "HTTPInterfaceTests",
-            ["LedgerCore", "LedgerStorage", "HTTPInterface", nioCore, nioPosix, nioHTTP1, logging, lifecycle]),
+            [
+                "LedgerCore", "LedgerStorage", "MemoryStorage", "HTTPInterface", "SampleLedger", nioCore, nioPosix,
+                nioHTTP1, logging, lifecycle,
+            ]),
         tests(
             "LedgerEngineTests",
-            ["LedgerCore", "LedgerStorage", "LedgerEngine", "MemoryStorage", "SQLiteStorage", "SampleLedger"]),
+            [
+                "BlockingWork", "LedgerCore", "LedgerStorage", "LedgerEngine", "MemoryStorage", "SQLiteStorage",
+                "SampleLedger",
+            ]),
         tests(
             "ContractTests",
             [
                 "ServerApp", "LedgerCore", "LedgerStorage", "WireSchema", "HTTPInterface", "SkutrailAPI",
-                "SKInventoryAPI", httpClient, nioCore, nioPosix, nioHTTP1, logging,
+                "SKInventoryAPI", "WebhookDelivery", httpClient, nioCore, nioPosix, nioHTTP1, logging,
             ]),
+        tests(
+            "WebhookDeliveryTests",
+            [
+                "WebhookDelivery", "LedgerCore", "LedgerStorage", "MemoryStorage", nioCore, nioPosix,
+                nioHTTP1, nioSSL, logging, crypto,
+            ]),
+        tests("DeveloperToolsTests", ["DeveloperTools", "WebhookDelivery", nioCore, nioPosix, nioHTTP1]),
         tests("EndToEndTests", [grdb]),
         tests("ImportClientTests", ["ImportClient", "CZlib", nioCore, nioPosix, nioHTTP1]),
     ],

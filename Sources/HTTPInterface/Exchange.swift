@@ -40,16 +40,20 @@ package enum ContentKind: UInt8, Sendable {
     case text = 3
     case prometheus = 4
     case html = 5
+    case eventStream = 6
+    /// JSON that is stored encrypted, since it shows a secret, and sent in clear.
+    case sealedJSON = 7
 
     /// The header's value; empty for `none`, which has no such header.
     package var headerValue: StaticString {
         switch self {
         case .none: ""
-        case .json: "application/json"
+        case .json, .sealedJSON: "application/json"
         case .problem: "application/problem+json"
         case .text: "text/plain; charset=utf-8"
         case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
         case .html: "text/html; charset=utf-8"
+        case .eventStream: "text/event-stream"
         }
     }
 }
@@ -63,6 +67,8 @@ package struct OutgoingResponse: Sendable {
     package var body: [UInt8]
     /// Close the connection after this response.
     package var closes: Bool
+    /// The body follows bit by bit, and nobody knows how long it will be.
+    var isStreamed = false
 
     package init(
         status: Int, contentKind: ContentKind = .json, headerBlock: [UInt8] = [], body: [UInt8] = [],
@@ -76,12 +82,18 @@ package struct OutgoingResponse: Sendable {
     }
 }
 
-/// Where one request's response goes. `send` may be called from any thread, once; a later call is ignored. It never
-/// blocks: responses for connections of one event loop that become ready together wake the loop once.
+/// Where one request's response goes. It may be answered from any thread, once, in either way; a later answer is
+/// ignored. That never blocks: responses for connections of one event loop that become ready together wake the loop
+/// once.
 package protocol ResponseSlot: Sendable {
     var eventLoop: any EventLoop { get }
     /// Answers the request; see the protocol for threads and repetition.
     func send(_ response: OutgoingResponse)
+    /// Answers the request with a head (its body is ignored) that goes out as soon as the responses before it have,
+    /// and a body that `source` writes: chunked, or up to the end of the connection in HTTP/1.0. Requests behind it
+    /// wait. It ends when the source says so, when the peer has closed its side or is cut off, and when the server
+    /// stops. The source begins before this returns, and is ended in every case.
+    func stream(_ head: OutgoingResponse, from source: any StreamSource)
 }
 
 /// What stands behind a listener. Called on the connection's event loop; must not block it.

@@ -1,3 +1,4 @@
+import BlockingWork
 import LedgerCore
 package import LedgerEngine
 import LedgerStorage
@@ -18,6 +19,9 @@ package final class Gateway: RequestHandler {
     let metrics: ServerMetrics
     let accessLog: AccessLog
     let cursors: CursorSeal
+    let streams: OpenStreams
+    let tails: LiveTails
+    let webhooks: WebhookAccess
     let logger: Logger
     private let router: Router<Route>
     /// Counts requests that no operation took.
@@ -38,14 +42,18 @@ package final class Gateway: RequestHandler {
 
     package init(
         operations: [APIOperation], openRoutes: [OpenRoute], engine: LedgerEngine, keys: KeyRing,
-        metrics: ServerMetrics, accessLog: AccessLog, cursors: CursorSeal, logger: Logger
+        metrics: ServerMetrics, accessLog: AccessLog, cursors: CursorSeal, webhooks: WebhookAccess,
+        streamLimits: StreamLimits = StreamLimits(), logger: Logger
     ) {
         self.engine = engine
         self.keys = keys
         self.metrics = metrics
         self.accessLog = accessLog
         self.cursors = cursors
+        self.webhooks = webhooks
         self.logger = logger
+        streams = OpenStreams(limits: streamLimits)
+        tails = LiveTails(logger: logger)
         anonymous = RateLimiter(limit: nil)
         unrouted = metrics.operation("none")
         var router = Router<Route>()
@@ -65,6 +73,10 @@ package final class Gateway: RequestHandler {
                     parameterNames: route.path.contains("{") ? ["name"] : []))
         }
         self.router = router
+        keys.afterEachRefresh { [streams, weak keys] in
+            guard let keys else { return }
+            streams.endUnless { keys.isLive($0, with: $1) }
+        }
     }
 
     package func handle(_ request: IncomingRequest, respond slot: any ResponseSlot) {

@@ -1,9 +1,11 @@
+import BlockingWork
 import LedgerCore
 import LedgerEngine
 import LedgerStorage
 import Logging
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import WireSchema
 
 /// One request on its way through the gateway, and how its response is written. A value: each step hands on what it
@@ -34,7 +36,8 @@ struct GatewayExchange: Sendable {
         do throws(Refusal) {
             let call = Call(
                 request: request, path: path, ledger: ledger, actor: key.key.id, requestID: requestID,
-                idempotencyKey: try idempotencyKey(for: operation), now: gateway.engine.now, cursors: gateway.cursors)
+                idempotencyKey: try idempotencyKey(for: operation), now: gateway.engine.now, cursors: gateway.cursors,
+                tails: gateway.tails, webhooks: gateway.webhooks)
             // A parameter that an operation does not know is refused, never ignored.
             if !request.query.isEmpty, operation.description.parameters.parameters.isEmpty {
                 _ = try call.parameters(NoParameters.self)
@@ -42,6 +45,9 @@ struct GatewayExchange: Sendable {
             switch try operation.handle(call) {
             case .answer(let answer): respond(answer)
             case .blocking(let read): block(operation, read)
+            case .deferred(let work): answerLater(operation, work)
+            case .deferredWrite(let work): writeLater(operation, work, to: ledger)
+            case .stream(let open): stream(operation, open)
             case .write(let submission):
                 ledger.submit(submission) { finish(operation, $0) }
             }
@@ -73,21 +79,76 @@ struct GatewayExchange: Sendable {
         gateway.engine.readers.run {
             do {
                 respond(try read())
-            } catch let refusal as Refusal {
-                refuse(refusal, in: operation.dialect)
             } catch {
-                gateway.logger.error(
-                    "a read failed",
-                    metadata: ["request_id": "\(requestID)", "operation": "\(self.operation)", "error": "\(error)"])
-                refuse(.internalError, in: operation.dialect)
+                fail(operation, error)
             }
         }
     }
 
+    private func answerLater(
+        _ operation: APIOperation, _ work: @escaping @Sendable (@escaping Reply.Completion) -> Void
+    ) {
+        let once = AnswerOnce()
+        work { result in
+            guard once.isFirst() else { return }
+            do {
+                respond(try result.get())
+            } catch {
+                fail(operation, error)
+            }
+        }
+    }
+
+    private func writeLater(
+        _ operation: APIOperation,
+        _ work: @escaping @Sendable (@escaping @Sendable (Result<Submission, any Error>) -> Void) -> Void,
+        to ledger: RealmLedger
+    ) {
+        let once = AnswerOnce()
+        work { result in
+            guard once.isFirst() else { return }
+            do {
+                ledger.submit(try result.get()) { finish(operation, $0) }
+            } catch {
+                fail(operation, error)
+            }
+        }
+    }
+
+    private func stream(_ operation: APIOperation, _ open: @escaping @Sendable () throws -> any StreamSource) {
+        guard let key else { return refuse(.internalError, in: operation.dialect) }
+        let place: UInt64
+        do throws(Refusal) {
+            place = try gateway.streams.enter(key: key.key.id, scope: operation.scope)
+        } catch {
+            return refuse(error, in: operation.dialect)
+        }
+        gateway.engine.readers.run {
+            do {
+                let source = try open()
+                let head = response(status: 200, .eventStream, lines: "Cache-Control: no-store\r\n")
+                gateway.metrics.inFlight.decrement()
+                slot.stream(head, from: GatewayStream(source, of: self, place: place, status: head.status))
+            } catch {
+                gateway.streams.leave(place)
+                fail(operation, error)
+            }
+        }
+    }
+
+    /// A refusal, or something that only the log may know.
+    private func fail(_ operation: APIOperation, _ error: any Error) {
+        if let refusal = error as? Refusal { return refuse(refusal, in: operation.dialect) }
+        gateway.logger.error(
+            "a request failed",
+            metadata: ["request_id": "\(requestID)", "operation": "\(self.operation)", "error": "\(error)"])
+        refuse(.internalError, in: operation.dialect)
+    }
+
     private func finish(_ operation: APIOperation, _ result: SubmissionResult) {
         switch result {
-        case .decided(let answer): respond(answer)
-        case .replayed(let answer): respond(answer, isReplay: true)
+        case .decided(let answer): respond(opened: answer, in: operation)
+        case .replayed(let answer): respond(opened: answer, in: operation, isReplay: true)
         case .keyReused: refuse(.idempotencyKeyReused, in: operation.dialect)
         case .busy: refuse(.busy, in: operation.dialect)
         case .storageFull: refuse(.storageFull, in: operation.dialect)
@@ -103,10 +164,30 @@ struct GatewayExchange: Sendable {
         respond(answer, refusal: refusal)
     }
 
+    /// A write's answer, which is stored encrypted when it shows a secret.
+    private func respond(opened answer: Answer, in operation: APIOperation, isReplay: Bool = false) {
+        guard answer.contentKind == ContentKind.sealedJSON.rawValue else { return respond(answer, isReplay: isReplay) }
+        guard let realm = key?.key.realm.id, let opened = answer.opened(by: gateway.webhooks.vault, realm: realm) else {
+            gateway.logger.error("a stored answer can't be decrypted", metadata: ["request_id": "\(requestID)"])
+            return refuse(.internalError, in: operation.dialect)
+        }
+        respond(opened, isReplay: isReplay)
+    }
+
     private func respond(_ answer: Answer, isReplay: Bool = false, refusal: Refusal? = nil) {
-        var response = OutgoingResponse(
-            status: Int(answer.status), contentKind: ContentKind(rawValue: answer.contentKind) ?? .json,
-            body: answer.body)
+        var response = response(
+            status: Int(answer.status), ContentKind(rawValue: answer.contentKind) ?? .json,
+            lines: isReplay ? "Idempotent-Replayed: true\r\n" : "")
+        response.body = answer.body
+        if let refusal { ResponseHeaders.append(refusal, to: &response.headerBlock) }
+        gateway.metrics.inFlight.decrement()
+        record(status: response.status, bytesOut: response.body.count)
+        slot.send(response)
+    }
+
+    /// A response without a body yet, with the headers that every one has and these lines.
+    private func response(status: Int, _ contentKind: ContentKind, lines: StaticString) -> OutgoingResponse {
+        var response = OutgoingResponse(status: status, contentKind: contentKind)
         response.headerBlock.reserveCapacity(384)
         ResponseHeaders.append(requestID: requestID, to: &response.headerBlock)
         if let budget {
@@ -114,23 +195,29 @@ struct GatewayExchange: Sendable {
         } else {
             gateway.anonymous.observe(at: RequestClock.monotonic()).appendHeaders(to: &response.headerBlock)
         }
-        if isReplay { ResponseHeaders.append("Idempotent-Replayed: true\r\n", to: &response.headerBlock) }
-        if let refusal { ResponseHeaders.append(refusal, to: &response.headerBlock) }
-        let nanoseconds = RequestClock.monotonic() &- request.startedAt
-        metrics.record(status: response.status, nanoseconds: nanoseconds)
-        gateway.metrics.inFlight.decrement()
-        if gateway.accessLog.isOn { log(response, nanoseconds) }
-        slot.send(response)
+        ResponseHeaders.append(lines, to: &response.headerBlock)
+        return response
     }
 
-    private func log(_ response: OutgoingResponse, _ nanoseconds: UInt64) {
+    /// The request is done: for the metrics and the access log.
+    func record(status: Int, bytesOut: Int) {
+        let nanoseconds = RequestClock.monotonic() &- request.startedAt
+        metrics.record(status: status, nanoseconds: nanoseconds)
+        guard gateway.accessLog.isOn else { return }
         gateway.accessLog.record(
             AccessLogEntry(
                 requestID: requestID, method: request.method.rawValue, path: String(request.path), operation: operation,
-                status: response.status, nanoseconds: nanoseconds, bytesIn: request.body.count,
-                bytesOut: response.body.count, key: key?.key.id, realm: key?.key.realm, peer: request.peer,
+                status: status, nanoseconds: nanoseconds, bytesIn: request.body.count, bytesOut: bytesOut,
+                key: key?.key.id, realm: key?.key.realm, peer: request.peer,
                 userAgent: request.headers.first(name: "user-agent")))
     }
+}
+
+/// Lets the first answer through and no other.
+private final class AnswerOnce: Sendable {
+    private let isAnswered = Atomic<Bool>(false)
+
+    func isFirst() -> Bool { !isAnswered.exchange(true, ordering: .relaxed) }
 }
 
 /// Header lines that the gateway adds.

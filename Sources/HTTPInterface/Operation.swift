@@ -33,6 +33,20 @@ package enum Reply: Sendable {
     case blocking(@Sendable () throws -> Answer)
     /// A write: goes through the realm's queue.
     case write(Submission)
+    /// Answered later, by something that takes its time without keeping a thread. The work begins on the event loop
+    /// and must not block it; it calls back once, from any thread, with the answer, a `Refusal`, or an error, which is
+    /// logged and answered with 500. Later calls have no effect.
+    case deferred(@Sendable (_ complete: @escaping Completion) -> Void)
+    /// A write whose command depends on something that must be read first. The work begins on the event loop like that
+    /// of `deferred` and calls back with the submission, which then goes through the realm's queue, or with why there
+    /// is none.
+    case deferredWrite(@Sendable (_ complete: @escaping @Sendable (Result<Submission, any Error>) -> Void) -> Void)
+    /// Answered with 200 and a stream of events (`text/event-stream`) that a source writes. `open` runs on a thread
+    /// that may block, before the head goes out, and throws like `blocking`.
+    case stream(_ open: @Sendable () throws -> any StreamSource)
+
+    /// How deferred work answers.
+    package typealias Completion = @Sendable (Result<Answer, any Error>) -> Void
 }
 
 /// A request that has been let in: it has a key with the scope, a realm, and budget.
@@ -48,10 +62,13 @@ package struct Call: Sendable {
     package let idempotencyKey: String?
     package let now: Instant
     package let cursors: CursorSeal
+    package let tails: LiveTails
+    package let webhooks: WebhookAccess
 
     package init(
         request: IncomingRequest, path: [(name: String, value: String)], ledger: RealmLedger, actor: ULID,
-        requestID: String, idempotencyKey: String?, now: Instant, cursors: CursorSeal
+        requestID: String, idempotencyKey: String?, now: Instant, cursors: CursorSeal, tails: LiveTails,
+        webhooks: WebhookAccess
     ) {
         self.request = request
         self.path = path
@@ -61,6 +78,8 @@ package struct Call: Sendable {
         self.idempotencyKey = idempotencyKey
         self.now = now
         self.cursors = cursors
+        self.tails = tails
+        self.webhooks = webhooks
     }
 
     /// The declared parameters.

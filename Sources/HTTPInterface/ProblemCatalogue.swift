@@ -16,7 +16,7 @@ package enum ProblemCatalogue {
 
     private static let byCode = Dictionary(entries.map { ($0.code, $0) }, uniquingKeysWith: { first, _ in first })
 
-    package static let entries: [Entry] = requestEntries + ledgerEntries + serverEntries
+    package static let entries: [Entry] = requestEntries + ledgerEntries + webhookEntries + serverEntries
 
     private static func entry(_ code: String, _ status: Int, _ title: String, _ advice: String) -> Entry {
         Entry(code: code, status: status, title: title, advice: advice)
@@ -78,6 +78,9 @@ package enum ProblemCatalogue {
         entry(
             "rate_limited", 429, "The key's budget is used up",
             "Wait as Retry-After says. The Idempotency-Key stays free."),
+        entry(
+            "too_many_streams", 429, "The key has too many streams open",
+            "Close one, share one among your readers, or read GET /v1/events page by page."),
     ]
 
     private static let ledgerEntries = [
@@ -137,6 +140,38 @@ package enum ProblemCatalogue {
         entry("catalogue_full", 422, "The catalogue is full", "A realm numbers at most 2^32−1 items and locations."),
     ]
 
+    private static let webhookEntries = [
+        entry("webhook_not_found", 404, "No such webhook endpoint", "List the endpoints; a deleted one is gone."),
+        entry(
+            "webhook_changed", 409, "The endpoint was changed meanwhile",
+            "Read it again, then decide again."),
+        entry("webhook_disabled", 409, "The endpoint is disabled", "Enable it, then send the request again."),
+        entry(
+            "unknown_event_type", 422, "No event has this type",
+            "Name a type, a family such as `stock.*`, or `*`. docs/webhooks.md lists the types."),
+        entry("event_types_required", 422, "No type of event is named", "Name at least one; `*` takes them all."),
+        entry(
+            "replay_range_empty", 422, "There is nothing in that stretch",
+            "The journal begins with seq 1 and ends at the head; from must not be after to."),
+        entry(
+            "webhook_limit", 422, "Too many webhook endpoints", "A ledger has at most 1,000. Delete one that is unused."
+        ),
+        entry(
+            "webhook_url_refused", 422, "Nothing may be sent to this URL",
+            """
+            An absolute https URL (http too in test mode) with a public host and without user, password or fragment. \
+            For a receiver on this machine use `bincard listen`, or let the operator allow its address.
+            """
+        ),
+        entry(
+            "weak_secret", 422, "The secret is too weak",
+            "In live mode a secret is `whsec_` and the base64 of 24 to 64 bytes. Leave it out to have one made."),
+        entry(
+            "delivery_not_found", 404, "No such delivery",
+            "This endpoint was not sent that event: see its deliveries, and the types that it takes."),
+        entry("nothing_to_replay", 404, "There is nothing to send again", "No dead letter matches. List them first."),
+    ]
+
     private static let serverEntries = [
         entry(
             "busy", 503, "The ledger has too much to do",
@@ -144,6 +179,9 @@ package enum ProblemCatalogue {
         entry(
             "storage_full", 503, "The server's disk is full",
             "Nothing was done. Reads go on; writes do once there is room."),
+        entry(
+            "streams_exhausted", 503, "The server has too many streams open",
+            "Wait as Retry-After says, or read the events page by page."),
         entry("shutting_down", 503, "The server is stopping", "Nothing was done. Try again with the same key."),
         entry(
             "internal_error", 500, "The server failed",

@@ -38,7 +38,37 @@ extension Refusal {
             )
         case .noDefaultLocation:
             self.init(422, "no_default_location", "No location was named and this ledger has none yet. Create one.")
+        case .webhookNotFound, .webhookChanged, .webhookDisabled, .unknownEventType, .eventTypesRequired,
+            .replayRangeEmpty, .webhookLimit:
+            self.init(webhook: rejection)
         default: self.init(movement: rejection)
+        }
+    }
+
+    private init(webhook rejection: Rejection) {
+        switch rejection {
+        case .webhookNotFound(let id):
+            self.init(404, "webhook_not_found", "whk_\(id.text) is no webhook endpoint of this ledger.")
+        case .webhookChanged(let id):
+            self.init(409, "webhook_changed", "The endpoint whk_\(id.text) was changed meanwhile. Read it again.")
+        case .webhookDisabled(let id):
+            self.init(
+                409, "webhook_disabled",
+                "The endpoint whk_\(id.text) is disabled, so nothing is sent to it. Enable it first.")
+        case .unknownEventType(let name):
+            self.init(
+                422, "unknown_event_type",
+                "“\(name)” takes no event. Name a type such as movement.recorded, a family such as stock.*, or *.")
+        case .eventTypesRequired:
+            self.init(422, "event_types_required", "Name at least one type of event; * takes them all.")
+        case .replayRangeEmpty:
+            self.init(
+                422, "replay_range_empty",
+                "There is no entry in that stretch of the journal. It begins with seq 1 and ends at the head.")
+        case .webhookLimit:
+            self.init(
+                422, "webhook_limit", "A ledger has at most \(Limits.webhooks) webhook endpoints. Delete one first.")
+        default: self = .internalError
         }
     }
 
@@ -93,7 +123,9 @@ extension Refusal {
             self.init(422, "reorder_point_out_of_range", "A reorder point is 0 to 10^12 base units.")
         case .catalogueFull:
             self.init(422, "catalogue_full", "This ledger has all the items or locations that it can number.")
-        case .itemNotFound, .itemArchived, .itemHasStock, .skuTaken, .scaleFixed, .locationNotFound, .targetNotFound,
+        case .webhookNotFound, .webhookChanged, .webhookDisabled, .unknownEventType, .eventTypesRequired,
+            .replayRangeEmpty, .webhookLimit,
+            .itemNotFound, .itemArchived, .itemHasStock, .skuTaken, .scaleFixed, .locationNotFound, .targetNotFound,
             .locationArchived, .targetArchived, .locationHasStock, .codeTaken, .defaultLocationRequired,
             .noDefaultLocation, .levelNotLoaded:
             self = .internalError

@@ -9,6 +9,15 @@ package struct LedgerAnswer: Sendable {
     package var status: Int
     package var body: ByteBuffer
 
+    /// The text of a member of the object; nil when there is none, or it is no plain text.
+    package func text(of member: String) -> String? {
+        let text = String(buffer: body)
+        guard let start = text.firstRange(of: "\"\(member)\":\"")?.upperBound,
+            let end = text[start...].firstIndex(of: "\"")
+        else { return nil }
+        return String(text[start..<end])
+    }
+
     /// What a problem document says, else the beginning of the body.
     package var problem: (code: String?, text: String) {
         body.withUnsafeReadableBytes { raw in
@@ -87,6 +96,20 @@ package final class LedgerConnection: Sendable {
         if let idempotencyKey { request.headers.add(name: "Idempotency-Key", value: idempotencyKey) }
         request.body = .bytes(body)
         return try await send(request, isUsable: isUsable)
+    }
+
+    /// Sends a write whose body is at hand as text. As `post`.
+    package func post(_ path: String, text: String, idempotencyKey: String? = nil) async throws -> LedgerAnswer {
+        try await post(path, body: ByteBuffer(string: text), idempotencyKey: idempotencyKey)
+    }
+
+    /// Deletes. As `post`.
+    package func delete(_ path: String, idempotencyKey: String) async throws -> LedgerAnswer {
+        var request = HTTPClientRequest(url: url + path)
+        request.method = .DELETE
+        request.headers = headers
+        request.headers.add(name: "Idempotency-Key", value: idempotencyKey)
+        return try await send(request, isUsable: { _ in true })
     }
 
     /// Reads. As `post`.

@@ -54,6 +54,8 @@ package struct LoadGenerator: Sendable {
         /// A load may go to another machine. Off, because it would be an attack on whoever lives there.
         package var allowsRemote = false
         package var seed: UInt64 = 1
+        /// Requests begun in a second, over all threads, as far as the server keeps up; nil for as many as it answers.
+        package var rate: Double?
 
         package init(url: String) {
             self.url = url
@@ -88,13 +90,15 @@ package struct LoadGenerator: Sendable {
         return try await withThrowingTaskGroup(of: LoadResult.self) { group in
             for number in 0..<threads {
                 let share = options.connections / threads + (number < options.connections % threads ? 1 : 0)
+                let pace = options.rate.map { LoadPace(interval: Double(threads) / max($0, 0.001) * 1e9) }
                 let filling = RequestFilling(nonce: nonce, worker: number, seed: options.seed)
                 group.addTask {
                     try await withCheckedThrowingContinuation { continuation in
                         // A thread of its own: it blocks in poll, which a cooperative thread must not.
                         let thread = Thread {
                             var worker = LoadWorker(
-                                target: target, template: template, filling: filling, options: options, quota: quota)
+                                target: target, template: template, filling: filling, options: options, quota: quota,
+                                pace: pace)
                             continuation.resume(with: Result { try worker.run(connections: share) })
                         }
                         thread.name = "load-\(number)"
@@ -114,6 +118,26 @@ package struct LoadGenerator: Sendable {
             }
             return all
         }
+    }
+}
+
+/// When a thread's next request is due.
+struct LoadPace {
+    private let interval: Double
+    private var next: Double?
+
+    /// - Parameter interval: nanoseconds from one request to the next.
+    init(interval: Double) {
+        self.interval = interval
+    }
+
+    /// Whether a request may begin now; if so, it counts as begun.
+    mutating func take(at now: UInt64) -> Bool {
+        let due = next ?? Double(now)
+        guard Double(now) >= due else { return false }
+        // What was missed is made up for within a tenth of a second, not at once.
+        next = max(due + interval, Double(now) - 1e8)
+        return true
     }
 }
 

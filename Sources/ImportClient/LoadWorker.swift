@@ -14,6 +14,7 @@ struct LoadWorker: ~Copyable {
     private let target: LoadTarget
     private let template: RequestTemplate
     private let quota: LoadQuota?
+    private var pace: LoadPace?
     private let warmUp: UInt64
     private let duration: UInt64
     private var filling: RequestFilling
@@ -24,12 +25,13 @@ struct LoadWorker: ~Copyable {
 
     init(
         target: LoadTarget, template: RequestTemplate, filling: RequestFilling, options: LoadGenerator.Options,
-        quota: LoadQuota?
+        quota: LoadQuota?, pace: LoadPace?
     ) {
         self.target = target
         self.template = template
         self.filling = filling
         self.quota = quota
+        self.pace = pace
         warmUp = Self.nanoseconds(options.warmUp)
         duration = Self.nanoseconds(options.duration)
         scratch = .allocate(byteCount: 1 << 17, alignment: 16)
@@ -53,10 +55,7 @@ struct LoadWorker: ~Copyable {
             sockets.deallocate()
         }
         while made < connections {
-            guard let descriptor = target.connect() else {
-                throw .unreachable(tries: 1, problem: "\(target.authority): \(lastSystemError())")
-            }
-            sockets.initializeElement(at: made, to: LoadSocket(descriptor: descriptor, template: template.bytes))
+            sockets.initializeElement(at: made, to: try connect())
             made += 1
         }
         let began = monotonicNanoseconds()
@@ -65,15 +64,23 @@ struct LoadWorker: ~Copyable {
         var polled = [pollfd](repeating: pollfd(), count: connections)
         for index in 0..<connections { polled[index].fd = sockets[index].descriptor }
         var busy = 0
-        for index in 0..<connections where startNext(&sockets[index], at: began, stop: stop) { busy += 1 }
+        // Connections that wait for their turn.
+        var resting = pace == nil ? [] : Array(0..<connections)
+        for index in 0..<connections where pace == nil {
+            if startNext(&sockets[index], at: began, stop: stop) { busy += 1 }
+        }
         var last = began
-        while busy > 0 {
+        while busy > 0 || !resting.isEmpty && monotonicNanoseconds() < stop {
+            while let index = resting.last, pace?.take(at: monotonicNanoseconds()) ?? false {
+                resting.removeLast()
+                if startNext(&sockets[index], at: monotonicNanoseconds(), stop: stop) { busy += 1 }
+            }
             for index in 0..<connections {
                 let events = sockets[index].wantsToSend ? POLLIN | POLLOUT : POLLIN
                 polled[index].events = Int16(events)
                 polled[index].fd = sockets[index].isBusy ? sockets[index].descriptor : -1
             }
-            guard poll(&polled, nfds_t(connections), 100) >= 0 || errno == EINTR else { break }
+            guard poll(&polled, nfds_t(connections), resting.isEmpty ? 100 : 1) >= 0 || errno == EINTR else { break }
             var now = monotonicNanoseconds()
             for index in 0..<connections where polled[index].revents != 0 {
                 if polled[index].revents & Int16(POLLOUT) != 0, case .broken = sockets[index].sendMore() {
@@ -89,6 +96,12 @@ struct LoadWorker: ~Copyable {
                     now = monotonicNanoseconds()
                     count(status, latency: now - sockets[index].startedAt, at: now, from: measureFrom, to: stop)
                     last = now
+                    if pace != nil, !sockets[index].isSpent {
+                        sockets[index].isBusy = false
+                        resting.append(index)
+                        busy -= 1
+                        continue
+                    }
                     let goesOn =
                         sockets[index].isSpent
                         ? reconnect(&sockets[index], stop: stop) : startNext(&sockets[index], at: now, stop: stop)
@@ -101,6 +114,13 @@ struct LoadWorker: ~Copyable {
             }
         }
         return finish(from: measureFrom, to: min(max(last, measureFrom), stop))
+    }
+
+    private func connect() throws(ImportError) -> LoadSocket {
+        guard let descriptor = target.connect() else {
+            throw .unreachable(tries: 1, problem: "\(target.authority): \(lastSystemError())")
+        }
+        return LoadSocket(descriptor: descriptor, template: template.bytes)
     }
 
     private mutating func count(_ status: Int, latency: UInt64, at now: UInt64, from: UInt64, to stop: UInt64) {

@@ -5,7 +5,9 @@ public func apply(_ decision: Decision, to state: inout LedgerState) {
     case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): state.put(item)
     case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
         state.put(location)
-    case .stockLow, .stockOut: break
+    case .webhookChanged(_, let webhook): state.put(webhook)
+    // A request to send something again changes nothing of what is known.
+    case .stockLow, .stockOut, .replayRequested: break
     }
     // Alerts say what a movement did; they do nothing themselves.
     state.head = decision.alerts.last?.head ?? decision.first.head

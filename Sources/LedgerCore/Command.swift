@@ -8,6 +8,7 @@ public enum Command: Sendable {
     case updateLocation(LocationReference, LocationChanges)
     case archiveLocation(LocationReference)
     case recordMovement(MovementDraft)
+    case webhook(WebhookCommand)
 }
 
 /// An item by id or by sku.

@@ -5,6 +5,9 @@ extension CommittedLedger {
         // A batch decided on anything else would silently undo what happened in between. No request leads here.
         precondition(state.base === self && state.start == head, "the state was decided on another ledger")
         if !state.catalogue.isEmpty { publish(state.catalogue) }
+        for number in state.webhooks.changed.keys.sorted() {
+            if let webhook = state.webhooks.changed[number] { put(webhook) }
+        }
         for (key, level) in state.changedLevels { levels[key] = level }
         for (item, new) in state.newLocationsByItem {
             let index = Int(item.rawValue) - 1
@@ -63,8 +66,11 @@ extension CommittedLedger {
         }
         locationsByCode[location.code] = location.number
         locationsByID[location.id] = location.number
-        guard location.isDefault, defaultLocation != location.number else { return }
-        if let previous = defaultLocation { locations[Int(previous.rawValue) - 1].isDefault = false }
+        guard location.isDefault else { return }
+        // Not only the one before it: rows that a crash has left may be of different moments and show more than one.
+        for other in locations.indices where other != index && locations[other].isDefault {
+            locations[other].isDefault = false
+        }
         defaultLocation = location.number
     }
 

@@ -21,7 +21,8 @@ extension CommittedLedger {
         case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): put(item)
         case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
             put(location)
-        case .stockLow, .stockOut: break
+        case .webhookChanged(_, let webhook): put(webhook)
+        case .stockLow, .stockOut, .replayRequested: break
         }
         head = entry.head
     }

@@ -13,6 +13,10 @@ public final class CommittedLedger {
     /// How many levels have on hand ≠ 0, loaded or not. Index: location number − 1.
     public internal(set) var stockedLevelsByLocation: [Int]
     public internal(set) var defaultLocation: LocationNumber?
+    /// All that ever were, by number and without a gap from 1.
+    public internal(set) var webhooks: [WebhookEndpoint]
+    /// Seq of the newest entry about an endpoint; 0 when there is none.
+    public internal(set) var webhooksChangedSeq: UInt64
     /// What deciding a movement reads of `items` and `locations`, index by index: packed, so that it stays in the
     /// processor's cache where the records would not.
     var itemTraits: [ItemTraits]
@@ -21,6 +25,9 @@ public final class CommittedLedger {
     var itemsByID: [ULID: ItemNumber]
     var locationsByCode: [String: LocationNumber]
     var locationsByID: [ULID: LocationNumber]
+    var webhooksByID: [ULID: WebhookNumber]
+    /// How many of `webhooks` exist.
+    var liveWebhooks: Int
 
     public init() {
         head = .start
@@ -36,18 +43,22 @@ public final class CommittedLedger {
         itemsByID = [:]
         locationsByCode = [:]
         locationsByID = [:]
+        webhooks = []
+        webhooksChangedSeq = 0
+        webhooksByID = [:]
+        liveWebhooks = 0
     }
 
     /// Starts from projections that are applied up to `head`; no level is loaded afterwards. What the journal holds
     /// beyond `head` is then caught up with `replay`.
     ///
     /// - Parameters:
-    ///   - items: all of them, by number and without a gap from 1; so `locations`.
+    ///   - items: all of them, by number and without a gap from 1; so `locations` and `webhooks`.
     ///   - locationsByItem: see the property; as long as `items`.
     ///   - stockedLevelsByLocation: see the property; as long as `locations`.
     public func restore(
         items: [Item], locations: [Location], locationsByItem: [[LocationNumber]], stockedLevelsByLocation: [Int],
-        head: Head
+        webhooks: [WebhookEndpoint] = [], head: Head
     ) {
         // Numbers index the arrays: on a catalogue with a gap every later answer would be about the wrong item. This is
         // about our own files, where stopping is right; no request leads here.
@@ -56,7 +67,14 @@ public final class CommittedLedger {
             locations.indices.allSatisfy { Int(locations[$0].number.rawValue) == $0 + 1 }, "locations have a gap")
         precondition(locationsByItem.count == items.count, "locationsByItem belongs to other items")
         precondition(stockedLevelsByLocation.count == locations.count, "counts belong to other locations")
+        precondition(
+            webhooks.indices.allSatisfy { Int(webhooks[$0].number.rawValue) == $0 + 1 }, "webhooks have a gap")
         self.head = head
+        self.webhooks = []
+        webhooksByID = [:]
+        liveWebhooks = 0
+        webhooksChangedSeq = 0
+        for webhook in webhooks { put(webhook) }
         self.items = items
         self.locations = locations
         self.locationsByItem = locationsByItem

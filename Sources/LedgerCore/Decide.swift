@@ -27,6 +27,9 @@
 /// *Locations.* `locationNotFound` (or `noDefaultLocation`), `locationArchived`; `defaultLocationRequired`;
 /// `codeTaken`; `catalogueFull`; and for archiving at last `locationHasStock`.
 ///
+/// *Webhook endpoints.* `webhookNotFound`; `webhookChanged`; `webhookDisabled`; `eventTypesRequired`,
+/// `unknownEventType`; `replayRangeEmpty`; `webhookLimit`.
+///
 /// A change that changes nothing is a write like any other and is recorded.
 ///
 /// - Parameters:
@@ -39,6 +42,7 @@ public func decide(
 ) throws(Rejection) -> Decision {
     switch command {
     case .recordMovement(let draft): try decideMovement(draft, given: state, at: moment)
+    case .webhook(let command): try decideWebhook(command, given: state, at: moment)
     case .createItem(let draft): try decideCreation(of: draft, given: state, at: moment)
     case .updateItem(let item, let changes): try decideUpdate(of: item, changes, given: state, at: moment)
     case .archiveItem(let item): try decideArchival(of: item, given: state, at: moment)

@@ -30,21 +30,8 @@ public enum Change: Hashable, Sendable {
     case movementRecorded(Movement)
     case stockLow(StockAlert)
     case stockOut(StockAlert)
-
-    /// The event's name on the wire.
-    public var type: String {
-        switch self {
-        case .itemCreated: "item.created"
-        case .itemUpdated: "item.updated"
-        case .itemArchived: "item.archived"
-        case .locationCreated: "location.created"
-        case .locationUpdated: "location.updated"
-        case .locationArchived: "location.archived"
-        case .movementRecorded: "movement.recorded"
-        case .stockLow: "stock.low"
-        case .stockOut: "stock.out"
-        }
-    }
+    case webhookChanged(WebhookChange, WebhookEndpoint)
+    case replayRequested(ReplayRequest)
 }
 
 /// The end of the journal: what the next entry follows.

@@ -45,7 +45,7 @@ public func footprint(of command: Command, given state: LedgerState, into footpr
         state.forEachLocation(of: item) { location in
             state.need(LevelKey(item: item, location: location), into: &footprint)
         }
-    case .createItem, .updateItem, .createLocation, .updateLocation, .archiveLocation:
+    case .createItem, .updateItem, .createLocation, .updateLocation, .archiveLocation, .webhook:
         return
     }
 }

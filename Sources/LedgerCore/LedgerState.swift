@@ -46,6 +46,7 @@ public struct LedgerState {
     var stockedLevels: [LocationNumber: Int] = [:]
     /// Stays empty, and is not looked into, while the batch writes no item and no location.
     var catalogue: CatalogueChanges
+    var webhooks: WebhookOverlay
     /// Receipts that supplier returns can refer to: the engine puts in what the footprint asks for, `apply` what the
     /// batch itself receives.
     public var receipts: [ULID: ReceiptFacts] = [:]
@@ -55,6 +56,7 @@ public struct LedgerState {
         self.start = base.head
         self.head = base.head
         self.catalogue = CatalogueChanges(items: base.items.count, locations: base.locations.count)
+        self.webhooks = WebhookOverlay(count: base.webhooks.count)
     }
 }
 

@@ -8,4 +8,8 @@ public enum Limits {
     public static let money: Int64 = 1_000_000_000_000_000_000
     /// Most decimals that an item's unit may have.
     public static let scale: UInt8 = 6
+    /// Most webhook endpoints that a realm may have at a time.
+    public static let webhooks = 1_000
+    /// Most secrets that sign for an endpoint at a time, the present one included.
+    public static let webhookSecrets = 4
 }

@@ -50,6 +50,18 @@ public enum Rejection: Error, Hashable, Sendable {
     case defaultLocationRequired(code: String)
     /// More items or locations than the ledger numbers.
     case catalogueFull
+    case webhookNotFound(ULID)
+    /// Somebody has changed the endpoint meanwhile.
+    case webhookChanged(ULID)
+    /// A pattern that takes no event there is.
+    case unknownEventType(String)
+    case eventTypesRequired
+    /// The stretch of the journal to send again holds no entry.
+    case replayRangeEmpty
+    /// Nothing is sent to a disabled endpoint: it must be enabled first.
+    case webhookDisabled(ULID)
+    /// As many endpoints as a realm may have (`Limits.webhooks`).
+    case webhookLimit
     /// The server's own fault, never the caller's: a level of the command's footprint is not in memory. Load it and
     /// decide again; an empty one in its place would be written into the journal for good.
     case levelNotLoaded(LevelKey)

@@ -49,8 +49,14 @@ package struct EngineLimits: Sendable {
 package struct EngineObserver: Sendable {
     /// A batch was committed: how many commands it had, and how long the store's commit took, in nanoseconds.
     package var committed: @Sendable (_ commands: Int, _ nanoseconds: UInt64) -> Void
+    /// A realm was opened; before anybody may use it. Called on a reader thread.
+    package var opened: @Sendable (RealmLedger) -> Void
 
-    package init(committed: @escaping @Sendable (Int, UInt64) -> Void = { _, _ in }) {
+    package init(
+        committed: @escaping @Sendable (Int, UInt64) -> Void = { _, _ in },
+        opened: @escaping @Sendable (RealmLedger) -> Void = { _ in }
+    ) {
         self.committed = committed
+        self.opened = opened
     }
 }

@@ -1,3 +1,4 @@
+package import BlockingWork
 package import LedgerCore
 package import LedgerStorage
 import Synchronization
@@ -66,6 +67,7 @@ package final class LedgerEngine: Sendable {
 
     private func finishOpening(_ realm: Realm) {
         var result = openLedger(realm)
+        if case .success(let ledger) = result { environment.observer.opened(ledger) }
         let (waiting, isClosed) = realms.withLock { realms in
             if realms.isClosed {
                 // Stays in `opening`: `close` waits until the store is closed again.

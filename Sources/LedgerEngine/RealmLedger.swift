@@ -1,3 +1,4 @@
+package import BlockingWork
 import LedgerCore
 package import LedgerStorage
 import Synchronization
@@ -20,6 +21,7 @@ package final class RealmLedger: @unchecked Sendable {
     package let readers: BlockingThreads
 
     let waiting = Mutex(Waiting())
+    let observers = HeadObservers()
     let publishing = Mutex(())
     /// Guarded: see the type's comment.
     let committed = CommittedLedger()

@@ -11,6 +11,7 @@ struct WriteBehind {
     private var dirtyItems: Set<ItemNumber> = []
     private var dirtyLocations: Set<LocationNumber> = []
     private var dirtyLevels: Set<LevelKey> = []
+    private var dirtyWebhooks: Set<WebhookNumber> = []
     private var pass: Pass?
 
     private struct Pass {
@@ -18,13 +19,16 @@ struct WriteBehind {
         var items: ArraySlice<ItemNumber>
         var locations: ArraySlice<LocationNumber>
         var levels: ArraySlice<LevelKey>
+        var webhooks: ArraySlice<WebhookNumber>
     }
 
     init(appliedSeq: UInt64) {
         self.appliedSeq = appliedSeq
     }
 
-    var isClean: Bool { pass == nil && dirtyLevels.isEmpty && dirtyItems.isEmpty && dirtyLocations.isEmpty }
+    var isClean: Bool {
+        pass == nil && dirtyLevels.isEmpty && dirtyItems.isEmpty && dirtyLocations.isEmpty && dirtyWebhooks.isEmpty
+    }
 
     /// Whether the level's row is known to be what memory holds, so that memory may forget it.
     func isWritten(_ key: LevelKey) -> Bool { pass == nil && !dirtyLevels.contains(key) }
@@ -45,7 +49,9 @@ struct WriteBehind {
             if let target = movement.target {
                 dirtyLevels.insert(LevelKey(item: movement.item, location: target.location))
             }
-        case .stockLow, .stockOut:
+        case .webhookChanged(_, let webhook):
+            dirtyWebhooks.insert(webhook.number)
+        case .stockLow, .stockOut, .replayRequested:
             break
         }
     }
@@ -64,10 +70,11 @@ struct WriteBehind {
             guard due else { return nil }
             pass = Pass(
                 seq: ledger.head.seq, items: dirtyItems.sorted()[...], locations: dirtyLocations.sorted()[...],
-                levels: dirtyLevels.sorted()[...])
+                levels: dirtyLevels.sorted()[...], webhooks: dirtyWebhooks.sorted()[...])
             dirtyItems = []
             dirtyLocations = []
             dirtyLevels = []
+            dirtyWebhooks = []
         }
         guard var current = pass else { return nil }
         var chunk = ProjectionChunk()
@@ -76,11 +83,13 @@ struct WriteBehind {
         current.items = current.items.dropFirst(room)
         chunk.locations = current.locations.prefix(room).compactMap { ledger.location($0) }
         current.locations = current.locations.dropFirst(room)
+        chunk.webhooks = current.webhooks.prefix(room).compactMap { ledger.webhook($0) }
+        current.webhooks = current.webhooks.dropFirst(room)
         // Never a level before its item: after a crash between two chunks the rows must still make sense.
         let roomForLevels = current.items.isEmpty && current.locations.isEmpty ? room : 0
         chunk.levels = current.levels.prefix(roomForLevels).compactMap { ledger.levels[$0] }
         current.levels = current.levels.dropFirst(roomForLevels)
-        if current.items.isEmpty, current.locations.isEmpty, current.levels.isEmpty {
+        if current.items.isEmpty, current.locations.isEmpty, current.levels.isEmpty, current.webhooks.isEmpty {
             chunk.appliedSeq = current.seq
             pass = nil
         } else {
@@ -99,10 +108,12 @@ struct WriteBehind {
         dirtyItems.formUnion(chunk.items.map(\.number))
         dirtyLocations.formUnion(chunk.locations.map(\.number))
         dirtyLevels.formUnion(chunk.levels.map(\.key))
+        dirtyWebhooks.formUnion(chunk.webhooks.map(\.number))
         if let pass {
             dirtyItems.formUnion(pass.items)
             dirtyLocations.formUnion(pass.locations)
             dirtyLevels.formUnion(pass.levels)
+            dirtyWebhooks.formUnion(pass.webhooks)
         }
         pass = nil
     }

@@ -25,6 +25,11 @@ public enum EntryCodec {
             encode(movement, of: entry, into: &bytes)
         case .stockLow(let alert), .stockOut(let alert):
             encode(alert, of: entry, into: &bytes)
+        case .webhookChanged(let change, let webhook):
+            bytes.append(change.rawValue)
+            encode(webhook, into: &bytes)
+        case .replayRequested(let replay):
+            encode(replay, into: &bytes)
         }
     }
 
@@ -61,6 +66,8 @@ public enum EntryCodec {
         case movementRecorded = 7
         case stockLow = 8
         case stockOut = 9
+        case webhookChanged = 10
+        case replayRequested = 11
 
         init(of change: Change) {
             switch change {
@@ -73,6 +80,8 @@ public enum EntryCodec {
             case .movementRecorded: self = .movementRecorded
             case .stockLow: self = .stockLow
             case .stockOut: self = .stockOut
+            case .webhookChanged: self = .webhookChanged
+            case .replayRequested: self = .replayRequested
             }
         }
     }
@@ -95,6 +104,8 @@ public enum EntryCodec {
             case .movementRecorded: .movementRecorded(try movement(&cursor, seq: seq, recordedAt: recordedAt))
             case .stockLow: .stockLow(try alert(&cursor, seq: seq))
             case .stockOut: .stockOut(try alert(&cursor, seq: seq))
+            case .webhookChanged: .webhookChanged(try webhookChange(&cursor), try webhook(&cursor))
+            case .replayRequested: .replayRequested(try replay(&cursor))
             }
         return Entry(seq: seq, id: id, recordedAt: recordedAt, actor: actor, change: change)
     }

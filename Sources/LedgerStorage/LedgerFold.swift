@@ -6,6 +6,7 @@ struct LedgerFold {
     private(set) var items: [Item] = []
     private(set) var locations: [Location] = []
     private(set) var levels: [LevelKey: StockLevel] = [:]
+    private(set) var webhooks: [WebhookEndpoint] = []
     private(set) var defaultLocation: LocationNumber?
 
     /// Takes the entry over. What it returns says why the entry does not follow from those before it; nil when it does.
@@ -28,7 +29,42 @@ struct LedgerFold {
                 return "an alert without a movement"
             }
             return nil
+        case .webhookChanged(let change, let webhook): return append(webhook, change, seq: entry.seq)
+        case .replayRequested(let replay):
+            let index = Int(replay.webhook.rawValue) - 1
+            guard webhooks.indices.contains(index), webhooks[index].isActive else {
+                return "a replay to webhook endpoint \(replay.webhook.rawValue), to which nothing is sent"
+            }
+            guard replay.firstSeq >= 1, replay.firstSeq <= replay.lastSeq, replay.lastSeq < entry.seq else {
+                return "a replay of entries that do not precede it"
+            }
+            return nil
         }
+    }
+
+    private mutating func append(_ webhook: WebhookEndpoint, _ change: WebhookChange, seq: UInt64) -> String? {
+        let index = Int(webhook.number.rawValue) - 1
+        let name = "webhook endpoint \(webhook.number.rawValue)"
+        guard webhook.changedSeq == seq else { return "\(name) says that entry \(webhook.changedSeq) changed it" }
+        guard webhook.deletedSeq == (change == .deleted ? seq : nil) else {
+            return "\(name) is deleted without saying so, or the other way round"
+        }
+        guard change != .enabled || webhook.status == .enabled, change != .disabled || webhook.status != .enabled else {
+            return "\(name) says that it is \(change) and is not"
+        }
+        if change == .created {
+            guard index == webhooks.count, webhook.createdSeq == seq else { return "\(name) is out of order" }
+            webhooks.append(webhook)
+            return nil
+        }
+        guard webhooks.indices.contains(index), !webhooks[index].isDeleted else {
+            return "\(name) does not exist, or was deleted"
+        }
+        guard change.leaves(webhooks[index]) == change.leaves(webhook) else {
+            return "\(name) changes its number, id, origin or what else \(change) leaves alone"
+        }
+        webhooks[index] = webhook
+        return nil
     }
 
     private mutating func append(_ item: Item, created: Bool, seq: UInt64) -> String? {
@@ -80,6 +116,26 @@ struct LedgerFold {
         let sku = items.indices.contains(item) ? items[item].sku : "item \(level.item.rawValue)"
         let code = locations.indices.contains(location) ? locations[location].code : "\(level.location.rawValue)"
         return "\(sku) at \(code)"
+    }
+}
+
+extension WebhookChange {
+    /// The endpoint without what such a change may change.
+    fileprivate func leaves(_ webhook: WebhookEndpoint) -> WebhookEndpoint {
+        var webhook = webhook
+        webhook.updatedAt = webhook.createdAt
+        webhook.changedSeq = webhook.createdSeq
+        webhook.deletedSeq = nil
+        switch self {
+        case .created, .deleted: break
+        case .updated:
+            webhook.url = ""
+            webhook.events = []
+            webhook.description = nil
+        case .disabled, .enabled: webhook.status = .enabled
+        case .secretRotated: webhook.secrets = []
+        }
+        return webhook
     }
 }
 

@@ -9,6 +9,8 @@ struct ProjectionCheck {
     private var levels: [LevelKey: StockLevel] = [:]
     private let items: [ItemNumber: Item]
     private let locations: [LocationNumber: Location]
+    private let webhooks: [WebhookNumber: WebhookEndpoint]
+    private var confirmedWebhooks: Set<WebhookNumber> = []
     private var confirmedItems: Set<ItemNumber> = []
     private var confirmedLocations: Set<LocationNumber> = []
     private var defaultLocation: LocationNumber?
@@ -23,6 +25,7 @@ struct ProjectionCheck {
         referencedSeq = opened.referencedSeq
         items = Dictionary(opened.items.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         locations = Dictionary(opened.locations.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
+        webhooks = Dictionary(opened.webhooks.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         lastSeq = max(opened.appliedSeq, opened.referencedSeq)
     }
 
@@ -46,7 +49,9 @@ struct ProjectionCheck {
         case .movementRecorded(let movement):
             check(movement.sourceLeg.level, fold, seq: entry.seq)
             if let target = movement.targetLeg { check(target.level, fold, seq: entry.seq) }
-        case .stockLow, .stockOut: break
+        case .webhookChanged(_, let webhook):
+            if entry.seq > appliedSeq { confirm(webhook) }
+        case .stockLow, .stockOut, .replayRequested: break
         }
         if entry.seq <= referencedSeq, problem == nil { try checkReference(entry, store) }
         settleIfApplied(fold, at: entry.seq)
@@ -63,6 +68,14 @@ struct ProjectionCheck {
             if locations[location.number] == nil { differs("location \(location.code) has no row") }
             confirm(location)
         }
+        for webhook in fold.webhooks {
+            if webhooks[webhook.number] == nil { differs("webhook endpoint \(webhook.number.rawValue) has no row") }
+            confirm(webhook)
+        }
+    }
+
+    private mutating func confirm(_ webhook: WebhookEndpoint) {
+        if webhooks[webhook.number] == webhook { confirmedWebhooks.insert(webhook.number) }
     }
 
     private mutating func confirm(_ item: Item) {
@@ -118,6 +131,9 @@ struct ProjectionCheck {
         }
         for number in locations.keys.sorted() where !confirmedLocations.contains(number) {
             differs("the row of location \(locations[number]?.code ?? "") is not what the journal says")
+        }
+        for number in webhooks.keys.sorted() where !confirmedWebhooks.contains(number) {
+            differs("the row of webhook endpoint \(number.rawValue) is not what the journal says")
         }
         if let key = levels.keys.min(), let row = levels[key] {
             differs("the row of \(fold.name(key)) ends with entry \(row.history.lastSeq), which is not of that level")

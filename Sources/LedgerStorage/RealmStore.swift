@@ -29,18 +29,20 @@ public struct ProjectionChunk: Sendable {
     public var items: [Item]
     public var locations: [Location]
     public var levels: [StockLevel]
+    public var webhooks: [WebhookEndpoint]
     /// Complete segments of the reference index.
     public var references: [ReferenceSegment]
     /// Set by the last chunk of a pass: every change up to this seq is now in the rows.
     public var appliedSeq: UInt64?
 
     public init(
-        items: [Item] = [], locations: [Location] = [], levels: [StockLevel] = [], references: [ReferenceSegment] = [],
-        appliedSeq: UInt64? = nil
+        items: [Item] = [], locations: [Location] = [], levels: [StockLevel] = [], webhooks: [WebhookEndpoint] = [],
+        references: [ReferenceSegment] = [], appliedSeq: UInt64? = nil
     ) {
         self.items = items
         self.locations = locations
         self.levels = levels
+        self.webhooks = webhooks
         self.references = references
         self.appliedSeq = appliedSeq
     }
@@ -86,6 +88,7 @@ public struct OpenedRealm: Sendable {
     /// Ordered by number, as of the projection rows.
     public var items: [Item]
     public var locations: [Location]
+    public var webhooks: [WebhookEndpoint]
     /// Every level's key, ordered: 16 bytes a level are always in memory, the levels themselves when they are hot.
     public var levelKeys: [LevelKey]
     /// Number of levels with on hand ≠ 0, by location number − 1.
@@ -94,13 +97,15 @@ public struct OpenedRealm: Sendable {
 
     public init(
         head: SealedHead, appliedSeq: UInt64, referencedSeq: UInt64, items: [Item], locations: [Location],
-        levelKeys: [LevelKey], stockedLevelsByLocation: [Int], lastIdempotencyPage: UInt64
+        webhooks: [WebhookEndpoint], levelKeys: [LevelKey], stockedLevelsByLocation: [Int],
+        lastIdempotencyPage: UInt64
     ) {
         self.head = head
         self.appliedSeq = appliedSeq
         self.referencedSeq = referencedSeq
         self.items = items
         self.locations = locations
+        self.webhooks = webhooks
         self.levelKeys = levelKeys
         self.stockedLevelsByLocation = stockedLevelsByLocation
         self.lastIdempotencyPage = lastIdempotencyPage

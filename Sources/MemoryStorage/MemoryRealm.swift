@@ -8,6 +8,7 @@ struct MemoryRealm {
     private(set) var items: [ItemNumber: Item] = [:]
     private(set) var locations: [LocationNumber: Location] = [:]
     private(set) var levels: [LevelKey: StockLevel] = [:]
+    private(set) var webhooks: [WebhookNumber: WebhookEndpoint] = [:]
     private(set) var segments: [ReferenceSegment] = []
     private(set) var appliedSeq: UInt64 = 0
     private var lastPage: UInt64 = 0
@@ -25,7 +26,8 @@ struct MemoryRealm {
         return OpenedRealm(
             head: blocks.last?.sealedHead ?? .start, appliedSeq: appliedSeq,
             referencedSeq: segments.last?.lastSeq ?? 0, items: items.values.sorted { $0.number < $1.number },
-            locations: locations, levelKeys: levels.keys.sorted(), stockedLevelsByLocation: stocked,
+            locations: locations, webhooks: webhooks.values.sorted { $0.number < $1.number },
+            levelKeys: levels.keys.sorted(), stockedLevelsByLocation: stocked,
             lastIdempotencyPage: lastPage)
     }
 
@@ -52,6 +54,7 @@ struct MemoryRealm {
             for item in chunk.items { items[item.number] = item }
             for location in chunk.locations { locations[location.number] = location }
             for level in chunk.levels { levels[level.key] = level }
+            for webhook in chunk.webhooks { webhooks[webhook.number] = webhook }
             segments += chunk.references
             appliedSeq = chunk.appliedSeq ?? appliedSeq
         }

@@ -49,7 +49,7 @@ struct LocationListQuery: WireParameters {
 }
 
 /// Where a catalogue walk is: behind a number, seeing what existed at its beginning.
-private struct CatalogueWalk {
+struct CatalogueWalk {
     var after: UInt64
     /// The seq at which the walk began: what was created later is not shown, what was archived later still is.
     var horizon: UInt64
@@ -127,7 +127,7 @@ extension Call {
         return .json(200, list.jsonBytes(capacity: 512 * (list.data.count + 1)))
     }
 
-    private func catalogueWalk(_ cursor: String?, _ filter: String) throws(Refusal) -> CatalogueWalk {
+    func catalogueWalk(_ cursor: String?, _ filter: String) throws(Refusal) -> CatalogueWalk {
         guard let cursor else { return CatalogueWalk(after: 0, horizon: ledger.head.head.seq) }
         guard let place = cursors.open(cursor, realm: ledger.realm.id, filter: filter) else { throw .invalidCursor }
         return CatalogueWalk(after: place.position, horizon: place.horizon)

@@ -9,6 +9,8 @@ public struct BackupManifest: Sendable {
         public var realm: Realm
         /// The head of the realm's journal in the backup; nil when nothing was ever written to it and it has no file.
         public var head: SealedHead?
+        /// Whether it holds what the realm's webhook endpoints were sent.
+        public var hasDeliveries = false
     }
 
     public var createdAt: Instant
@@ -25,6 +27,8 @@ private struct ManifestJSON: Codable {
         var tenant: String
         var mode: String
         var file: String?
+        /// Absent where the realm has none, and in a backup of a version that knew of none.
+        var deliveriesFile: String?
         var headSeq: UInt64?
         var headID: String?
         var headRecordedAt: Int64?
@@ -47,6 +51,7 @@ extension BackupManifest {
                     ManifestJSON.Realm(
                         id: entry.realm.id.text, tenant: entry.realm.tenant, mode: entry.realm.mode.rawValue,
                         file: entry.head.map { _ in "realms/\(entry.realm.id.text).db" },
+                        deliveriesFile: entry.hasDeliveries ? "realms/\(entry.realm.id.text).deliveries.db" : nil,
                         headSeq: entry.head?.head.seq, headID: entry.head?.head.id.text,
                         headRecordedAt: entry.head?.head.recordedAt.milliseconds, headHash: entry.head?.hash.hex)
                 }))
@@ -80,7 +85,10 @@ extension BackupManifest {
                 head = SealedHead(
                     head: Head(seq: seq, id: last, recordedAt: Instant(milliseconds: recordedAt)), hash: hash)
             }
-            realms.append(Entry(realm: Realm(id: id, tenant: realm.tenant, mode: mode), head: head))
+            realms.append(
+                Entry(
+                    realm: Realm(id: id, tenant: realm.tenant, mode: mode), head: head,
+                    hasDeliveries: realm.deliveriesFile != nil))
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GRDBSQLite
 import LedgerStorage
@@ -13,21 +14,29 @@ import Synchronization
 /// An error is final: the kernel may have dropped pages of the file that it could not write, and then the log alone is
 /// right and must not be overwritten.
 final class Checkpointer: Sendable {
-    /// In pages of the log.
+    /// In pages of the log, and in time.
     struct Limits: Sendable {
         /// The connection in the background copies when so many more have come.
         var background: Int32
         /// The writer finishes the copy when so many are in the log, and again when the log has grown by
         /// the smaller of the two.
         var finish: Int32
+        /// A copy begins so many milliseconds after a commit at the latest; nil where each commit syncs the log itself,
+        /// so that nothing is in a hurry.
+        var delay: Int?
 
         /// 2 MiB and 8 MiB.
         static let standard = Limits(background: 250, finish: 1_000)
+
+        /// 2 MiB and 16 MiB of smaller pages, and a second.
+        static let deliveries = Limits(background: 500, finish: 4_000, delay: 1_000)
     }
 
     private struct State {
         var failure: StoreError?
         var isCopying = false
+        /// Whether a copy after `Limits.delay` is on its way.
+        var isAwaited = false
         var pagesInLog: Int32 = 0
         var copyAt: Int32
         var finishAt: Int32
@@ -36,6 +45,7 @@ final class Checkpointer: Sendable {
     private let limits: Limits
     private let connection: DatabaseQueue
     private let state: Mutex<State>
+    private let clock = DispatchQueue(label: "checkpoint-clock")
 
     init(path: String, limits: Limits) throws {
         self.limits = limits
@@ -54,6 +64,7 @@ final class Checkpointer: Sendable {
     ///
     /// - Throws: what an earlier copy in the background, or the one done here, failed with.
     func didCommit(pagesInLog: Int32, _ writer: Database) throws {
+        awaitCopy()
         enum Action { case none, copy, finish }
         let action: Action = try state.withLock { state in
             if let failure = state.failure { throw failure }
@@ -77,15 +88,36 @@ final class Checkpointer: Sendable {
         switch action {
         case .none: break
         case .finish: try Self.copy(writer)
-        case .copy:
-            connection.asyncWriteWithoutTransaction { [self] db in
-                var failure: StoreError?
-                do throws(StoreError) { try Self.copy(db) } catch { failure = error }
-                state.withLock { [failure] in
-                    $0.isCopying = false
-                    $0.failure = $0.failure ?? failure
-                }
+        case .copy: copyInBackground()
+        }
+    }
+
+    private func copyInBackground() {
+        connection.asyncWriteWithoutTransaction { [self] db in
+            // Closed in the meantime: closing has copied everything.
+            guard db.sqliteConnection != nil else { return }
+            var failure: StoreError?
+            do throws(StoreError) { try Self.copy(db) } catch { failure = error }
+            state.withLock { [failure] in
+                $0.isCopying = false
+                $0.failure = $0.failure ?? failure
             }
+        }
+    }
+
+    /// Sees to it that a copy begins after the delay, unless one is on its way already.
+    private func awaitCopy() {
+        guard let delay = limits.delay else { return }
+        let isFirst = state.withLock { state in
+            defer { state.isAwaited = true }
+            return !state.isAwaited
+        }
+        guard isFirst else { return }
+        clock.asyncAfter(deadline: .now() + .milliseconds(delay)) { [weak self] in
+            guard let self else { return }
+            // Before the copy begins: a commit from now on is not in it for certain.
+            state.withLock { $0.isAwaited = false }
+            copyInBackground()
         }
     }
 

@@ -27,21 +27,30 @@ extension DataDirectory {
         var manifest = BackupManifest(createdAt: now, realms: [])
         for (index, realm) in realms.enumerated() {
             progress(index, realms.count)
-            manifest.realms.append(BackupManifest.Entry(realm: realm, head: try backup(realm, to: target)))
+            manifest.realms.append(try backup(realm, to: target))
         }
         try target.write(manifest)
         return manifest
     }
 
-    /// The head of the copy; nil when the realm has no file, since nothing was written to it yet.
-    private func backup(_ realm: Realm, to target: DataDirectory) throws(StoreError) -> SealedHead? {
-        guard FileManager.default.fileExists(atPath: path(of: realm.id)) else { return nil }
+    /// A realm has no file when nothing was written to it yet.
+    private func backup(_ realm: Realm, to target: DataDirectory) throws(StoreError) -> BackupManifest.Entry {
+        var entry = BackupManifest.Entry(realm: realm)
+        guard FileManager.default.fileExists(atPath: path(of: realm.id)) else { return entry }
+        // Before the journal, which only grows: no endpoint may be further than the journal that goes with it.
+        if hasDeliveries(realm) {
+            let deliveries = try openDeliveriesForReading(realm)
+            defer { deliveries.close() }
+            try deliveries.backup(to: target.deliveriesPath(of: realm.id))
+            entry.hasDeliveries = true
+        }
         let source = try openRealmForReading(realm)
         defer { source.close() }
         try source.backup(to: target.path(of: realm.id))
         let copy = try target.openRealmForReading(realm)
         defer { copy.close() }
-        return try copy.open().head
+        entry.head = try copy.open().head
+        return entry
     }
 
     private func write(_ manifest: BackupManifest) throws(StoreError) {
@@ -101,6 +110,22 @@ extension DataDirectory {
                 seq: head.head.seq,
                 detail: "\(name): the manifest says \(head.head.seq) \(head.hash.hex), "
                     + "the file \(report.head.head.seq) \(report.head.hash.hex)")
+        }
+        guard entry.hasDeliveries else { return }
+        try Self.copy(source.deliveriesPath(of: entry.realm.id), to: deliveriesPath(of: entry.realm.id))
+        try checkDeliveries(of: entry.realm, named: name, upTo: head.head.seq)
+    }
+
+    /// The file has no hashes to prove it: its pages must be whole, and no endpoint further than the journal.
+    private func checkDeliveries(of realm: Realm, named name: String, upTo seq: UInt64) throws(StoreError) {
+        let store = try openDeliveriesForReading(realm)
+        defer { store.close() }
+        if let wrong = try store.firstDamage() {
+            throw .corrupt(seq: nil, detail: "\(name): the file of deliveries is damaged: \(wrong)")
+        }
+        let opened = try store.open()
+        guard opened.controlSeq <= seq, opened.lanes.allSatisfy({ $0.nextSeq <= seq + 1 }) else {
+            throw .corrupt(seq: seq, detail: "\(name): deliveries are further than the journal, which ends here")
         }
     }
 

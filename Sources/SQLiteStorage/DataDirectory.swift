@@ -4,9 +4,11 @@ public import LedgerStorage
 
 /// Where an installation on SQLite keeps everything:
 ///
-///     control.db             tenants, realms, keys
-///     realms/<ULID>.db       one ledger each, with its -wal and -shm while it is open
-///     lock                   who serves it
+///     control.db                      tenants, realms, keys
+///     realms/<ULID>.db                one ledger each, with its -wal and -shm while it is open
+///     realms/<ULID>.deliveries.db     what its webhook endpoints were sent; only where there are any
+///     secret.key                      what encrypts webhook secrets, unless the environment has it
+///     lock                            who serves it
 public struct DataDirectory: Sendable {
     public let path: String
 
@@ -17,8 +19,16 @@ public struct DataDirectory: Sendable {
     var controlPath: String { path + "/control.db" }
     var realmsPath: String { path + "/realms" }
     var lockPath: String { path + "/lock" }
+    /// The key that encrypts webhook secrets, when it is not in the environment.
+    package var secretKeyPath: String { path + "/secret.key" }
 
     func path(of realm: ULID) -> String { "\(realmsPath)/\(realm.text).db" }
+
+    func deliveriesPath(of realm: ULID) -> String { "\(realmsPath)/\(realm.text).deliveries.db" }
+
+    /// What follows a realm's id in the names of its files.
+    private static let suffixes: Set<String> = Set(
+        [".db", ".deliveries.db"].flatMap { name in ["", "-wal", "-shm"].map { name + $0 } })
 
     /// Makes the directories, for their owner alone, as far as they are missing.
     ///
@@ -83,6 +93,28 @@ public struct DataDirectory: Sendable {
         try SQLiteRealmStore(path: path(of: realm.id), access: .read)
     }
 
+    /// Whether the realm has a file of deliveries: it has none before its first endpoint.
+    public func hasDeliveries(_ realm: Realm) -> Bool {
+        FileManager.default.fileExists(atPath: deliveriesPath(of: realm.id))
+    }
+
+    /// The store of the realm's deliveries; its file is made when it is new.
+    ///
+    /// - Throws: `StoreError.schemaTooNew`, `.notDurable`, `.failed`.
+    public func openDeliveries(_ realm: Realm, holding lock: DirectoryLock) throws(StoreError) -> SQLiteDeliveryStore {
+        guard lock.isHeld else {
+            throw .failed(operation: "open the deliveries", detail: "the directory's lock was released")
+        }
+        return try SQLiteDeliveryStore(path: deliveriesPath(of: realm.id))
+    }
+
+    /// The same for tools that only read, beside a running server or without one.
+    ///
+    /// - Throws: `StoreError.notFound` when the realm never had an endpoint; `.schemaTooNew`, `.failed`.
+    public func openDeliveriesForReading(_ realm: Realm) throws(StoreError) -> SQLiteDeliveryStore {
+        try SQLiteDeliveryStore(path: deliveriesPath(of: realm.id), access: .read)
+    }
+
     /// Deletes the files of realms that were removed.
     ///
     /// - Parameter realms: all that there are.
@@ -95,7 +127,7 @@ public struct DataDirectory: Sendable {
             for name in try FileManager.default.contentsOfDirectory(atPath: realmsPath).sorted() {
                 // Only what is named like a realm's file; anything else was put there by somebody.
                 guard let stem = name.split(separator: ".").first, ULID(stem) != nil, !spared.contains(String(stem)),
-                    [".db", ".db-wal", ".db-shm"].contains(String(name.dropFirst(stem.count)))
+                    Self.suffixes.contains(String(name.dropFirst(stem.count)))
                 else { continue }
                 try FileManager.default.removeItem(atPath: "\(realmsPath)/\(name)")
                 removed.append(name)

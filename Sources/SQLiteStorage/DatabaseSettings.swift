@@ -7,8 +7,15 @@ enum DatabaseSettings {
     /// ones break a large block into more of them.
     static let realmPageSize = 8192
 
+    /// The same of a deliveries file, whose commits mostly change a few short rows.
+    static let deliveryPageSize = 4096
+
     /// Each connection's own settings.
-    static func configuration(cacheKibibytes: Int, busyTimeout: Double) -> Configuration {
+    ///
+    /// - Parameter pageSize: counts for a file that is new; one that exists keeps its own.
+    static func configuration(
+        cacheKibibytes: Int, busyTimeout: Double, pageSize: Int = realmPageSize
+    ) -> Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busyTimeout)
         configuration.foreignKeysEnabled = false
@@ -19,7 +26,7 @@ enum DatabaseSettings {
             // secure_delete (on in Debian's build) would write every page that a dropped idempotency page frees.
             try db.execute(
                 sql: """
-                    PRAGMA page_size = \(realmPageSize);
+                    PRAGMA page_size = \(pageSize);
                     PRAGMA cache_size = -\(cacheKibibytes);
                     PRAGMA temp_store = MEMORY;
                     PRAGMA mmap_size = 0;
@@ -45,6 +52,17 @@ enum DatabaseSettings {
         let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? 0
         guard synchronous >= 2 else {
             throw StoreError.notDurable(detail: "synchronous is \(synchronous), less than 2 (FULL)")
+        }
+    }
+
+    /// Makes a commit mean that the kernel has the bytes: they survive the process, and the power once the log is
+    /// synced, which is what copying it into the file begins with.
+    static func makeLogged(_ db: Database) throws {
+        try db.execute(sql: "PRAGMA synchronous = NORMAL")
+        let journal = try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? ""
+        let synchronous = try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? 0
+        guard journal == "wal", synchronous >= 1 else {
+            throw StoreError.notDurable(detail: "journal_mode is \(journal), synchronous is \(synchronous)")
         }
     }
 }

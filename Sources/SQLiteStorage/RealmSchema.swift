@@ -1,8 +1,16 @@
 /// The tables of a realm's file. (In PostgreSQL `realm` leads each primary key; here each realm is a file of its own.)
 enum RealmSchema {
     static let migrations = [
-        SchemaMigration(version: 1, name: "journal, projections, idempotency", sql: version1)
+        SchemaMigration(version: 1, name: "journal, projections, idempotency", sql: version1),
+        SchemaMigration(version: 2, name: "webhook endpoints", sql: version2),
     ]
+
+    private static let version2 = """
+        CREATE TABLE webhook (
+            number INTEGER PRIMARY KEY,
+            data BLOB NOT NULL
+        ) STRICT;
+        """
 
     /// `data` and `answers` stand last, so that reading what stands before them does not touch their overflow pages.
     private static let version1 = """

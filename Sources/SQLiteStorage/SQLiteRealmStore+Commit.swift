@@ -62,6 +62,7 @@ extension SQLiteRealmStore {
         try CatalogueStatements.write(chunk.items, db)
         try CatalogueStatements.write(chunk.locations, db)
         try StockLevelStatements.write(chunk.levels, db)
+        try WebhookStatements.write(chunk.webhooks, db)
         try ReferenceStatements.write(chunk.references, db)
         if let seq = chunk.appliedSeq { try ProjectionStateStatements.setAppliedSeq(seq, db) }
     }

@@ -16,6 +16,7 @@ extension SQLiteRealmStore {
                     referencedSeq: try ReferenceStatements.last(db).lastSeq,
                     items: try CatalogueStatements.items(db),
                     locations: locations,
+                    webhooks: try WebhookStatements.webhooks(db),
                     levelKeys: keys,
                     stockedLevelsByLocation: stocked,
                     lastIdempotencyPage: try IdempotencyStatements.lastNumber(db))

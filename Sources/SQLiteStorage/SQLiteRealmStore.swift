@@ -15,17 +15,24 @@ public final class SQLiteRealmStore: RealmStore {
         case read
     }
 
-    /// When the write-ahead log is copied into the file; see `Checkpointer.Limits`, in pages of the file.
+    /// When the write-ahead log is copied into the file; see `Checkpointer.Limits`, in pages of the file and in
+    /// milliseconds.
     package struct Checkpointing: Sendable {
         package var background: Int32
         package var finish: Int32
+        package var delay: Int?
 
-        package static let standard = Checkpointing(
-            background: Checkpointer.Limits.standard.background, finish: Checkpointer.Limits.standard.finish)
+        package static let standard = Checkpointing(.standard)
+        package static let deliveries = Checkpointing(.deliveries)
 
-        package init(background: Int32, finish: Int32) {
+        package init(background: Int32, finish: Int32, delay: Int? = nil) {
             self.background = background
             self.finish = finish
+            self.delay = delay
+        }
+
+        private init(_ limits: Checkpointer.Limits) {
+            self.init(background: limits.background, finish: limits.finish, delay: limits.delay)
         }
     }
 

@@ -27,7 +27,10 @@ package struct BenchServer: Sendable {
         data: String, body: @escaping @Sendable (BenchServer) async throws -> Result
     ) async throws -> Result {
         let settings = try Settings(
-            flags: ["data": data, "host": "127.0.0.1", "port": "0", "access-log": "off", "log-level": "error"],
+            flags: [
+                "data": data, "host": "127.0.0.1", "port": "0", "access-log": "off", "log-level": "error",
+                "webhook-allow": "127.0.0.0/8",
+            ],
             environment: [:])
         var logger = Logger(label: "bench")
         logger.logLevel = .error

@@ -1,3 +1,4 @@
+import BlockingWork
 import Foundation
 package import HTTPInterface
 import LedgerCore
@@ -12,6 +13,7 @@ import ServiceLifecycle
 import SkutrailAPI
 import Synchronization
 package import UnixSignals
+package import WebhookDelivery
 
 /// The composition root: a data directory becomes a server.
 package final class BincardServer: Sendable {
@@ -22,6 +24,7 @@ package final class BincardServer: Sendable {
     private let lock: DirectoryLock
     private let keys: KeyRing
     private let gateway: Gateway
+    private let webhooks: WebhookService
     private let accessLog: AccessLog
     private let readiness = Readiness()
     private let settings: Settings
@@ -34,8 +37,13 @@ package final class BincardServer: Sendable {
 
     /// Opens the installation, making it when it is new. Blocks.
     ///
+    /// - Parameters:
+    ///   - resolve: looks up the hosts of webhooks in place of the system; for tests.
+    ///   - deliverySchedule: milliseconds between the attempts to deliver, in place of the published ones; for tests.
     /// - Throws: `StoreError` (in use, not writable, too new, not durable …), or the access log's error.
-    package init(settings: Settings, logger: Logger) throws {
+    package init(settings: Settings, logger: Logger, resolve: HostResolver? = nil, deliverySchedule: [Int64]? = nil)
+        throws
+    {
         self.settings = settings
         self.logger = logger
         directory = DataDirectory(path: settings["data"])
@@ -57,20 +65,26 @@ package final class BincardServer: Sendable {
         keys = KeyRing(store: control, logger: logger)
         try keys.refresh()
         keys.start()
-        engine = BincardServer.makeEngine(settings, directory, lock, metrics, logger)
+        let webhooks = try WebhookService(
+            settings: settings, directory: directory, lock: lock, metrics: metrics, logger: logger, resolve: resolve,
+            deliverySchedule: deliverySchedule)
+        self.webhooks = webhooks
+        engine = BincardServer.makeEngine(settings, directory, lock, metrics, webhooks, logger)
         accessLog = try AccessLog(destination: BincardServer.logDestination(settings["access-log"]))
         gateway = Gateway(
             operations: SkutrailAPI.operations + SKInventoryAPI.operations,
             openRoutes: OpenRoutes.all(readiness: readiness, metrics: metrics), engine: engine, keys: keys,
-            metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), logger: logger)
+            metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), webhooks: webhooks.access,
+            streamLimits: BincardServer.streamLimits(settings), logger: logger)
         self.control = control
         self.lock = lock
         registerRealmMetrics()
+        webhooks.resume(try control.realms(), in: engine)
     }
 
     private static func makeEngine(
         _ settings: Settings, _ directory: DataDirectory, _ lock: DirectoryLock, _ metrics: ServerMetrics,
-        _ logger: Logger
+        _ webhooks: WebhookService, _ logger: Logger
     ) -> LedgerEngine {
         var limits = EngineLimits()
         limits.queuedCommands = settings.number("queue")
@@ -83,15 +97,24 @@ package final class BincardServer: Sendable {
                     "a ledger can't be written; stopping", metadata: ["realm": "\(realm.id.text)", "error": "\(error)"])
                 _exit(1)
             },
-            observer: EngineObserver { commands, nanoseconds in
-                metrics.batchSize.observe(UInt64(commands))
-                metrics.commitTime.observe(nanoseconds)
-            },
+            observer: EngineObserver(
+                committed: { commands, nanoseconds in
+                    metrics.batchSize.observe(UInt64(commands))
+                    metrics.commitTime.observe(nanoseconds)
+                },
+                opened: { webhooks.attach($0) }),
             limits: limits)
         return LedgerEngine(
             environment: environment, writerThreads: settings.number("writers"),
             readerThreads: settings.number("readers")
         ) { realm throws(StoreError) in try directory.openRealm(realm, holding: lock) }
+    }
+
+    private static func streamLimits(_ settings: Settings) -> StreamLimits {
+        var limits = StreamLimits()
+        limits.total = settings.number("streams")
+        limits.perKey = settings.number("streams-per-key")
+        return limits
     }
 
     private static func logDestination(_ text: String) -> AccessLog.Destination {
@@ -113,6 +136,13 @@ package final class BincardServer: Sendable {
                 MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.head.head.seq))
             }
         }
+        metrics.registry.computed(
+            "bincard_ledger_observers", help: "Who is told of a ledger's commits: streams, as one, and webhooks."
+        ) {
+            engine.openRealms.map {
+                MetricSample(labels: BincardServer.labels($0.realm), value: Double($0.headObservers))
+            }
+        }
     }
 
     private static func labels(_ realm: Realm) -> [(name: String, value: String)] {
@@ -132,6 +162,7 @@ package final class BincardServer: Sendable {
         configuration.limits.bodyBytes = settings.number("body-limit")
         configuration.limits.connections = settings.number("connections")
         configuration.limits.requestDeadline = .seconds(Int64(settings.number("request-timeout")))
+        configuration.limits.streamHeartbeat = .seconds(Int64(settings.number("stream-heartbeat")))
         configuration.limits.shutdownGrace = .seconds(Int64(settings.number("shutdown-grace")))
         let host = settings["host"]
         let listener = HTTPListener(
@@ -215,6 +246,7 @@ package final class BincardServer: Sendable {
     /// Writes and closes everything. Blocks for as long as the projections take.
     private func close() {
         ServerNote.remove(from: directory)
+        webhooks.close()
         engine.close()
         keys.stop()
         accessLog.close()
@@ -225,7 +257,7 @@ package final class BincardServer: Sendable {
     /// Opens every ledger now rather than with its first request. Blocks.
     package func warm() throws(StoreError) {
         for realm in try control.realms() {
-            let opened = WaitedResult<StoreError>()
+            let opened = BlockingResult<StoreError?>()
             engine.open(realm) { result in
                 if case .failure(let error) = result { opened.set(error) } else { opened.set(nil) }
             }
@@ -241,26 +273,5 @@ package struct ListenFailure: Error, CustomStringConvertible {
     init(host: String, port: Int, reason: String) {
         description =
             "can't listen on \(host):\(port): \(reason). Stop what listens there, or use another --host or --port"
-    }
-}
-
-/// A result that one thread waits for and another brings.
-private final class WaitedResult<Failure: Error>: Sendable {
-    private let condition = NSCondition()
-    // Guarded by `condition`.
-    private nonisolated(unsafe) var result: Failure??
-
-    func set(_ error: Failure?) {
-        condition.withLock {
-            result = .some(error)
-            condition.broadcast()
-        }
-    }
-
-    func wait() -> Failure? {
-        condition.withLock {
-            while result == nil { condition.wait() }
-            return result ?? nil
-        }
     }
 }

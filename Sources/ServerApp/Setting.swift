@@ -23,12 +23,22 @@ extension Setting {
         number("body-limit", "1048576", 1_024...16_777_216, "Bytes of a request's body."),
         number("request-timeout", "30", 1...3_600, "Seconds for a whole request to arrive."),
         number("shutdown-grace", "30", 0...3_600, "Seconds for running requests to finish on SIGTERM."),
+        number("streams", "1024", 1...1_000_000, "Streams of events at once; more are refused with 503."),
+        number("streams-per-key", "32", 1...1_000_000, "Streams of one key; more are refused with 429."),
+        number("stream-heartbeat", "15", 1...3_600, "Seconds of silence after which a stream shows that it is alive."),
         number("rate", "1000", 1...1_000_000, "Requests per second of a new key."),
         number("burst", "2000", 1...1_000_000, "Requests at once of a new key."),
         number("queue", "16384", 1_000...1_000_000, "Commands that may wait in one ledger; beyond it 503."),
         number("levels-in-memory", "500000", 1_000...100_000_000, "Stock levels kept in memory for each ledger."),
         number("writers", "16", 1...256, "Ledgers that may commit at the same time."),
         number("readers", "8", 1...256, "Reads of the store at the same time."),
+        text(
+            "webhook-allow", "none",
+            "Addresses that webhooks may go to though they are not public, such as 127.0.0.0/8,10.1.2.3/32:8080."),
+        text("webhook-ca", "system", "A file of further root certificates (PEM) that webhooks trust."),
+        number("webhook-concurrency", "32", 1...1_024, "Deliveries at once to one endpoint that keeps up."),
+        number("webhook-timeout", "15", 1...300, "Seconds that one delivery may take."),
+        number("webhook-threads", "1", 1...64, "Event loops that deliver webhooks."),
     ]
 
     private static func text(_ name: String, _ defaultValue: String, _ doc: String) -> Setting {

@@ -18,7 +18,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Threads of the load generator.") var threads = 1
     @Option(help: "SKUs.") var items = 10_000
     @Option(help: "Entries to fill the ledger with before measuring.") var prefill: UInt64 = 0
-    @Option(help: "What to measure: write, batch, read, single. Several are possible; without it all.")
+    @Option(
+        help: "What to measure: write, batch, read, single, webhooks. Several are possible; without it the first four.")
     var only: [String] = []
     @Option(help: "A directory to keep; without it a temporary one.") var data: String?
     @Option(help: "text or json.") var format = OutputFormat.text
@@ -68,6 +69,7 @@ struct BenchReport: Encodable, Sendable {
     var fsync_ms: Double
     var resident_mib: Int
     var rows: [Row]
+    var webhooks: [WebhookBench.Row]?
 
     var table: String {
         var lines = [
@@ -87,6 +89,7 @@ struct BenchReport: Encodable, Sendable {
             ]
             lines.append("| \(cells.joined(separator: " | ")) |")
         }
+        if let webhooks { lines += ["", WebhookBench.table(webhooks)] }
         return lines.joined(separator: "\n")
     }
 

@@ -30,6 +30,9 @@ struct BenchRun: Sendable {
         if command.measures("single") {
             report.rows.append(try await alone("single write, 1 connection", .ledgerWrite, 1, realm))
         }
+        if command.only.contains("webhooks") {
+            report.webhooks = try await WebhookBench(run: self, realm: realm).rows()
+        }
         report.entries_after = server.seq
         report.resident_mib = BenchRun.residentMiB
         return report
@@ -86,8 +89,9 @@ struct BenchRun: Sendable {
         return BenchRun.row(name, results[results.count / 2], scenario)
     }
 
-    private func load(
-        _ scenario: BenchScenario, connections: Int, url: String? = nil, requests: UInt64? = nil, _ realm: BenchRealm
+    func load(
+        _ scenario: BenchScenario, connections: Int, url: String? = nil, requests: UInt64? = nil, rate: Double? = nil,
+        _ realm: BenchRealm
     ) async throws -> LoadResult {
         var options = LoadGenerator.Options(url: url ?? server.url)
         options.connections = connections
@@ -95,6 +99,7 @@ struct BenchRun: Sendable {
         options.duration = .seconds(requests == nil ? command.seconds : 600)
         options.requests = requests
         options.warmUp = requests == nil ? .milliseconds(500) : .zero
+        options.rate = rate
         options.seed = UInt64.random(in: 1 ... .max)
         let generator = try LoadGenerator(options)
         return try await generator.run(

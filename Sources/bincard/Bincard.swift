@@ -15,7 +15,8 @@ struct Bincard: AsyncParsableCommand {
         version: BincardVersion.current,
         subcommands: [
             ServeCommand.self, DemoCommand.self, KeysCommand.self, ImportCommand.self, VerifyCommand.self,
-            BackupCommand.self, RestoreCommand.self, BenchCommand.self, OpenAPICommand.self, ConfigCommand.self,
+            BackupCommand.self, RestoreCommand.self, WebhooksCommand.self, EventsCommand.self, ListenCommand.self,
+            TriggerCommand.self, SignatureCommand.self, BenchCommand.self, OpenAPICommand.self, ConfigCommand.self,
             DoctorCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 

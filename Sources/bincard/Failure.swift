@@ -1,4 +1,5 @@
 import ArgumentParser
+import DeveloperTools
 import Foundation
 import ImportClient
 import LedgerStorage
@@ -9,6 +10,7 @@ enum Failure {
     static func exit(with error: any Error) -> Never {
         switch error {
         case let error as ImportError: end(error.exitCode, error.description)
+        case let error as DeveloperError: end(code(of: error), error.description)
         case let error as StoreError: end(code(of: error), text(of: error))
         case let error as SettingsError: end(.usage, error.description)
         case let error as ListenFailure: end(.failed, error.description)
@@ -31,6 +33,15 @@ enum Failure {
     static func end(_ code: ImportClient.ExitCode, _ message: String, prefix: String = "bincard: ") -> Never {
         FileHandle.standardError.write(Data("\(prefix)\(message)\n".utf8))
         Foundation.exit(code.rawValue)
+    }
+
+    private static func code(of error: DeveloperError) -> ImportClient.ExitCode {
+        switch error {
+        case .usage: .usage
+        case .failed, .refused, .answer: .failed
+        case .notAuthorised: .notAuthorised
+        case .unreachable: .tryAgain
+        }
     }
 
     private static func code(of error: StoreError) -> ImportClient.ExitCode {

@@ -18,6 +18,9 @@ struct ServeCommand: AsyncParsableCommand {
     var port: Int?
     @Option(name: .long, help: "Where each request is logged as JSON: a file, - for standard output, or off.")
     var accessLog: String?
+    @Option(
+        name: .long, help: "Addresses that webhooks may go to though they are not public, such as 127.0.0.0/8.")
+    var webhookAllow: String?
     @Option(name: .long, help: "A configuration file instead of bincard.yaml.")
     var config: String?
     @Option(name: .long, parsing: .upToNextOption, help: "Any setting as name=value; `bincard config show` lists them.")
@@ -43,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
         flags["host"] = host
         flags["port"] = port.map(String.init)
         flags["access-log"] = accessLog
+        flags["webhook-allow"] = webhookAllow
         for pair in set {
             let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
             guard parts.count == 2, Setting.all.contains(where: { $0.name == parts[0] }) else {

@@ -26,7 +26,7 @@ extension ContractTests {
             let client = ContractClient(url: realm.client.url, secret: nil)
             var bodies: Set<String> = []
             for operation in ContractRules.operations {
-                let path = operation.description.path.description.replacing("{id}", with: "x")
+                let path = ContractRules.path(of: operation.description)
                 for header in operation.description.id == "getLedgerHead" ? wrong : [wrong[0]] {
                     let answer = try await client.send(
                         operation.description.method.rawValue.uppercased(), path,
@@ -49,9 +49,9 @@ extension ContractTests {
             let without = try await all.key(scopes: Set(Scope.allCases).subtracting([scope]))
             for operation in ContractRules.operations {
                 let description = operation.description
-                let path = description.path.description.replacing("{id}", with: "x")
+                let path = ContractRules.path(of: description)
                 let method = description.method.rawValue.uppercased()
-                let expected: Scope = description.method == .get ? .inventoryRead : .inventoryWrite
+                let expected = ContractRules.expectedScope(of: description)
                 let (refused, let_in) = expected == scope ? (without, only) : (only, without)
                 let answer = try await refused.client.send(method, path)
                 #expect(answer.status == 403, "\(description.id)")

@@ -1,4 +1,5 @@
 import HTTPInterface
+import LedgerStorage
 import NIOHTTP1
 import SKInventoryAPI
 import ServerApp
@@ -96,7 +97,7 @@ enum ContractRules {
     private static func documentComplaints(_ answer: ContractAnswer, to method: String, _ path: String) -> [String] {
         guard let operation = operation(method, path) else { return [] }
         if operation.description.responses.contains(where: { $0.status == answer.status }),
-            answer.contentType == "application/json"
+            answer.contentType == "application/json" || answer.contentType == "text/event-stream"
         {
             return []
         }
@@ -106,6 +107,18 @@ enum ContractRules {
             return ["\(operation.description.id) documents no \(answer.status) \(answer.code)"]
         }
         return []
+    }
+
+    /// By the path alone: endpoints and what went to them have a scope of their own.
+    static func expectedScope(of description: OperationDescription) -> Scope {
+        let path = description.path.description
+        if path.contains("/webhooks") || path.contains("/dead-letters") { return .webhooksManage }
+        return description.method == .get ? .inventoryRead : .inventoryWrite
+    }
+
+    /// The path with something in the place of its parameters.
+    static func path(of description: OperationDescription, filling value: String = "x") -> String {
+        description.path.description.replacing(/\{[a-z_]+\}/, with: value)
     }
 
     /// The operation that a request is for; a literal segment goes before a parameter.

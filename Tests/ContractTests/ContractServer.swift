@@ -24,13 +24,18 @@ struct ContractServer: Sendable {
     }
 
     /// Serves while `body` runs; the directory stays, so that the next server can open it.
+    ///
+    /// - Parameter deliverySchedule: milliseconds between the attempts to deliver, in place of the published ones.
     static func serve<Result: Sendable>(
-        _ data: String, flags: [String: String] = [:], _ body: (ContractServer) async throws -> Result
+        _ data: String, flags: [String: String] = [:], deliverySchedule: [Int64]? = nil,
+        _ body: (ContractServer) async throws -> Result
     ) async throws -> Result {
         var logger = Logger(label: "contract")
         logger.logLevel = .critical
-        let flags = flags.merging(["data": data, "port": "0", "host": "127.0.0.1"]) { own, _ in own }
-        let server = try BincardServer(settings: try Settings(flags: flags, environment: [:]), logger: logger)
+        let standard = ["data": data, "port": "0", "host": "127.0.0.1", "webhook-allow": "127.0.0.0/8"]
+        let flags = flags.merging(standard) { own, _ in own }
+        let server = try BincardServer(
+            settings: try Settings(flags: flags, environment: [:]), logger: logger, deliverySchedule: deliverySchedule)
         let (urls, continuation) = AsyncStream<String>.makeStream()
         let running = Task {
             defer { continuation.finish() }

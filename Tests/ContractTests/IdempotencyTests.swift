@@ -186,9 +186,12 @@ extension ContractTests {
         @Test("every write needs a key; a batch only for lines that have none")
         func required() async throws {
             let realm = try await realm()
+            // The published example of the one shows none; the other writes nothing.
+            let free = ["subscribeWebhook", "testWebhook"]
             for operation in ContractRules.operations where operation.description.method != .get {
                 let description = operation.description
-                let path = description.path.description.replacing("{id}", with: "SKU-0042")
+                if free.contains(description.id) { continue }
+                let path = ContractRules.path(of: description, filling: "SKU-0042")
                 let example = description.request?.examples.first?.json ?? "{}"
                 if description.id == "createMovementBatch" {
                     let body = #"{"movements": [{"item_id": "SKU-0042", "qty": 1, "type": "receipt"}]}"#

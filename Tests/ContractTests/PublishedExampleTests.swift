@@ -109,6 +109,31 @@ extension ContractTests {
             #expect(answer.json["item_id"].string == item)
         }
 
+        @Test("the preview's subscription is answered as shown, without a key, and what it asks for with one")
+        func subscription() async throws {
+            let realm = try await ContractRealm()
+            let body =
+                #"{ "url": "https://your.app/webhooks/skutrail", "events": ["shipment.created", "inventory.updated"], "secret": "whsec_REPLACE" }"#
+            let shape =
+                #"{"id":"whk_*","url":"https://your.app/webhooks/skutrail","events":["shipment.created","inventory.updated"],"created_at":"<s>"}"#
+            let answer = try await realm.client.post("/v1/webhooks/subscribe", body, key: nil)
+            #expect(answer.status == 201)
+            #expect(answer.contentType == "application/json")
+            #expect(answer.shape == shape)
+            let another = try await realm.client.post("/v1/webhooks/subscribe", body, key: "k")
+            #expect(another.status == 201)
+            #expect(another.id != answer.id)
+            let again = try await realm.client.post("/v1/webhooks/subscribe", body, key: "k")
+            #expect(again.isReplay)
+            #expect(again.body == another.body)
+            let made = try await realm.client.post(
+                "/v1/webhooks/subscribe", body.replacing(#", "secret": "whsec_REPLACE""#, with: ""), key: "made")
+            #expect(made.json.names == ["id", "url", "events", "created_at", "secret"])
+            #expect(made.json["secret"].string?.wholeMatch(of: /whsec_[A-Za-z0-9+\/]{43}=/) != nil)
+            let listed = try await realm.client.get("/inventory/v1/webhooks").json["data"]
+            #expect(listed.elements.compactMap { $0["id"].string } == [answer.id, another.id, made.id])
+        }
+
         @Test("one movement has one ULID under every prefix and one place in the ledger")
         func oneIdentity() async throws {
             let realm = try await ContractRealm()

@@ -16,7 +16,7 @@ final class RawConnection {
         }
     }
 
-    private let descriptor: Int32
+    private var descriptor: Int32
     private var received: [UInt8] = []
 
     /// - Parameter receiveBuffer: bytes that the system takes in for a client that does not read; nil is its default.
@@ -48,7 +48,7 @@ final class RawConnection {
     }
 
     deinit {
-        close(descriptor)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     func send(_ text: String) throws { try send(Array(text.utf8)) }
@@ -120,6 +120,38 @@ final class RawConnection {
             received.removeSubrange(..<length)
         }
         return response
+    }
+
+    /// The next chunk of a streamed body; nil at its end.
+    func readChunk() throws -> String? {
+        let line = try readThrough("\r\n")
+        guard let length = Int(line.prefix(while: \.isHexDigit), radix: 16) else {
+            throw Failure(description: "not the size of a chunk: \(line)")
+        }
+        while received.count < length + 2 {
+            guard try fill() else { throw Failure(description: "closed within a chunk") }
+        }
+        let chunk = String(decoding: received[..<length], as: UTF8.self)
+        guard received[length..<(length + 2)].elementsEqual([0x0D, 0x0A]) else {
+            throw Failure(description: "a chunk of \(length) bytes does not end there")
+        }
+        received.removeSubrange(..<(length + 2))
+        return length == 0 ? nil : chunk
+    }
+
+    /// Everything up to the end of the connection.
+    func readRest() throws -> String {
+        while try fill() {}
+        defer { received.removeAll() }
+        return String(decoding: received, as: UTF8.self)
+    }
+
+    /// Ends the connection as a process does that is killed: what is unread makes it a reset.
+    func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        close(descriptor)
+        descriptor = -1
     }
 
     /// Whether the server closes, in good order and without a further byte.

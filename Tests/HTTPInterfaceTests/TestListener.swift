@@ -7,13 +7,15 @@ import ServiceLifecycle
 import Synchronization
 
 /// Answers by the path: `/hold/…` when the test says so, `/elsewhere` from another thread, `/bytes/n` with n bytes,
-/// `/status/n` with that status, anything else at once with what it has seen.
+/// `/status/n` with that status, `/stream…` with a ``TestSource`` (`/stream/flood` one that writes all that it can),
+/// anything else at once with what it has seen.
 final class TestHandler: RequestHandler {
     private let held = Mutex<[(path: String, slot: any ResponseSlot)]>([])
     private let seen = Mutex<[IncomingRequest]>([])
     private let refused = Mutex<[RequestFailure]>([])
     private let threads: NIOThreadPool
     private let holds = Atomic<Bool>(true)
+    private let streams = Mutex<[TestSource]>([])
 
     init() {
         threads = NIOThreadPool(numberOfThreads: 4)
@@ -26,6 +28,7 @@ final class TestHandler: RequestHandler {
 
     var requests: [IncomingRequest] { seen.withLock { $0 } }
     var refusals: [RequestFailure] { refused.withLock { $0 } }
+    var sources: [TestSource] { streams.withLock { $0 } }
     var heldPaths: [String] { held.withLock { $0.map(\.path) } }
 
     func handle(_ request: IncomingRequest, respond slot: any ResponseSlot) {
@@ -47,6 +50,17 @@ final class TestHandler: RequestHandler {
             slot.send(OutgoingResponse(status: 200, contentKind: .text, body: [UInt8](repeating: 0x78, count: count)))
         } else if path.hasPrefix("/status/") {
             slot.send(OutgoingResponse(status: Int(path.dropFirst(8)) ?? 0, body: Array("{}".utf8)))
+        } else if path.hasPrefix("/stream") {
+            let source = TestSource(floods: path == "/stream/flood")
+            streams.withLock { $0.append(source) }
+            if path == "/stream/second" { slot.send(answer) }
+            let head = OutgoingResponse(
+                status: 200, contentKind: .eventStream, headerBlock: Array("X-One: 1\r\n".utf8), body: [0x30])
+            if path == "/stream/elsewhere" {
+                threads.submit { _ in slot.stream(head, from: source) }
+            } else {
+                slot.stream(head, from: source)
+            }
         } else if path == "/twice" {
             slot.send(answer)
             slot.send(OutgoingResponse(status: 500))
@@ -92,6 +106,14 @@ final class TestHandler: RequestHandler {
 
     private static func released(_ path: String) -> OutgoingResponse {
         OutgoingResponse(status: 200, contentKind: .text, body: Array("released \(path)".utf8))
+    }
+
+    /// Waits for the stream to have begun, 5 s at most.
+    func source(_ index: Int = 0) throws -> TestSource {
+        guard waitUntil({ sources.count > index && sources[index].isBegun }) else {
+            throw RawConnection.Failure(description: "the stream \(index) has not begun")
+        }
+        return sources[index]
     }
 
     /// Waits for requests to have arrived, 5 s at most.

@@ -173,6 +173,9 @@ func difference(_ lhs: CommittedLedger, _ rhs: CommittedLedger) -> String? {
     if lhs.locationsByItem != rhs.locationsByItem { return "locations by item" }
     if lhs.stockedLevelsByLocation != rhs.stockedLevelsByLocation { return "stocked levels" }
     if lhs.levels != rhs.levels { return "levels" }
+    if lhs.webhooks != rhs.webhooks { return "webhooks" }
+    if lhs.webhooksChangedSeq != rhs.webhooksChangedSeq { return "seq of the last change of a webhook" }
+    for webhook in lhs.webhooks where rhs.webhook(webhook.id) != webhook { return "webhook \(webhook.id)" }
     for item in lhs.items where lhs.item(.sku(item.sku)) != rhs.item(.sku(item.sku)) { return "sku \(item.sku)" }
     for location in lhs.locations
     where lhs.location(.code(location.code)) != rhs.location(.code(location.code)) {

@@ -24,7 +24,7 @@ struct LedgerPropertyTests {
         }
         // The generator must reach what it is there for: most commands done, and refusals of nearly every kind.
         #expect(recorded > 600 * 100, "seeds from \(first)")
-        #expect(kinds.count >= 28, "seeds from \(first): \(kinds.sorted())")
+        #expect(kinds.count >= 34, "seeds from \(first): \(kinds.sorted())")
     }
 }
 
@@ -49,13 +49,14 @@ private struct RandomRun {
             let size = commands.pick([1, 1, 3, 10, 40])
             var state = LedgerState(base: committed)
             var batch: [Entry] = []
-            let before = (state: state, model: model, ids: commands.ids)
+            let before = (state: state, model: model, ids: commands.ids, webhooks: commands.webhooks)
             while let command = opening.popFirst() { step(command, &state, &batch) }
             for _ in 0..<size where fault == nil { step(commands.command(), &state, &batch) }
             done += size
             if done > size, commands.chance(15) {
                 // A group that is put back has never been.
                 (state, model, commands.ids) = (before.state, before.model, before.ids)
+                commands.webhooks = before.webhooks
                 if state.head != committed.head { fault = "a group was put back and the head was not" }
                 continue
             }
@@ -78,10 +79,11 @@ private struct RandomRun {
             state.receipts[id] = entry.movement.map { ReceiptFacts($0) } ?? .notAReceipt
             if entry.movement?.kind != .receipt { model.others.insert(id) }
         }
-        let expected = model.perform(command)
+        let moment = commands.moment()
         let head = state.head
+        let expected = model.perform(command, now: moment.now.milliseconds, head: head.seq)
         do throws(Rejection) {
-            let decision = try decide(command, given: state, at: commands.moment())
+            let decision = try decide(command, given: state, at: moment)
             apply(decision, to: &state)
             batch += decision.entries
             commands.ids.append(decision.first.id)
@@ -112,6 +114,16 @@ private struct RandomRun {
         switch decision.first.change {
         case .itemCreated(let item): model.items[model.items.count - 1].id = item.id
         case .locationCreated(let location): model.places[model.places.count - 1].id = location.id
+        case .webhookChanged(let change, let webhook):
+            if change == .created {
+                model.hooks[model.hooks.count - 1].id = webhook.id
+                commands.webhooks.append(webhook.id)
+            }
+            let index = Int(webhook.number.rawValue) - 1
+            if NaiveLedger.Hook(webhook) != model.hooks[index] { fault = "\(webhook) for \(model.hooks[index])" }
+            if state.webhook(webhook.id) != webhook || state.webhook(webhook.number) != webhook {
+                fault = "\(webhook) is not what the state has"
+            }
         case .movementRecorded(let movement):
             if legs(of: movement) != done.legs { fault = "\(movement) instead of \(done.legs)" }
             for leg in done.legs {
@@ -180,6 +192,7 @@ private struct RandomRun {
             if committed.stockedLevelsByLocation[index] != stocked { fault = "count of \(place.name)" }
             if committed.locations[index].isDefault != (model.defaultPlace == index) { fault = "default \(place.name)" }
         }
+        if committed.webhooks.map(NaiveLedger.Hook.init) != model.hooks { fault = "the endpoints differ" }
         let replica = CommittedLedger()
         for entry in journal { replica.replay(entry) }
         if let difference = difference(replica, committed) { fault = "replayed: \(difference)" }

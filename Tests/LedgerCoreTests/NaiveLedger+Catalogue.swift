@@ -1,10 +1,15 @@
 import LedgerCore
 
 extension NaiveLedger {
-    /// Performs any command. A created item or location gets its id afterwards, by `name`.
-    mutating func perform(_ command: Command) -> Result<Done, Rejection> {
+    /// Performs any command. A created item, location or endpoint gets its id afterwards.
+    ///
+    /// - Parameters:
+    ///   - now: the moment of the command, in milliseconds.
+    ///   - head: seq of the last entry before it.
+    mutating func perform(_ command: Command, now: Int64, head: UInt64) -> Result<Done, Rejection> {
         switch command {
         case .recordMovement(let draft): return move(draft)
+        case .webhook(let command): return perform(command, now: now, head: head)
         case .createItem(let draft):
             if let fault = rangeFault(draft.scale, draft.price, draft.weight, draft.reorderPoint) {
                 return .failure(fault)

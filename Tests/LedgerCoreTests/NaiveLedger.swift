@@ -48,6 +48,8 @@ struct NaiveLedger {
     var places: [Thing] = []
     var defaultPlace: Int?
     var records: [Record] = []
+    /// Webhook endpoints, deleted ones included.
+    var hooks: [Hook] = []
     /// Quantity and total of every receipt, by the id that the real ledger gave it.
     var receipts: [ULID: (item: Int, quantity: Int128, total: Int128)] = [:]
     /// Ids of entries that are no receipts and that the real one has been told about.

@@ -5,6 +5,8 @@ struct RandomCommands {
     var generator: SeededGenerator
     /// Ids that the ledger has given so far, of any entry.
     var ids: [ULID] = []
+    /// Those of webhook endpoints among them.
+    var webhooks: [ULID] = []
 
     private static let boundaries: [Int64] = [
         .min, .min + 1, -Limits.money - 1, -Limits.onHand, -Limits.quantity - 1, -Limits.quantity, -1, 0, 1, 2,
@@ -46,6 +48,7 @@ struct RandomCommands {
     }
 
     mutating func command() -> Command {
+        if chance(5) { return .webhook(webhookCommand()) }
         guard chance(12) else { return .recordMovement(movement()) }
         switch Int.random(in: 0..<6, using: &generator) {
         case 0: return .createItem(itemDraft())

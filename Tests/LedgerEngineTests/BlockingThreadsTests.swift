@@ -1,5 +1,5 @@
+import BlockingWork
 import Foundation
-import LedgerEngine
 import Synchronization
 import Testing
 

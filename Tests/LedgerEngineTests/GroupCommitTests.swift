@@ -1,3 +1,4 @@
+import BlockingWork
 import LedgerCore
 import LedgerEngine
 import LedgerStorage

@@ -9,6 +9,7 @@ struct NaiveFold {
     private(set) var items: [Item] = []
     private(set) var locations: [Location] = []
     private(set) var movements: [(entry: Entry, movement: Movement)] = []
+    private(set) var webhooks: [WebhookEndpoint] = []
     private(set) var head: UInt64 = 0
 
     init(_ entries: some Sequence<Entry>) {
@@ -24,7 +25,9 @@ struct NaiveFold {
                 locations[Int(location.number.rawValue) - 1] = location
                 settleDefault(location)
             case .movementRecorded(let movement): movements.append((entry, movement))
-            case .stockLow, .stockOut: break
+            case .webhookChanged(.created, let webhook): webhooks.append(webhook)
+            case .webhookChanged(_, let webhook): webhooks[Int(webhook.number.rawValue) - 1] = webhook
+            case .stockLow, .stockOut, .replayRequested: break
             }
         }
     }
@@ -70,6 +73,10 @@ struct NaiveFold {
             // Without the whole lists in the message.
             let (hasItems, hasLocations) = (committed.items == items, committed.locations == locations)
             #expect(hasItems && hasLocations, "\(note)")
+            let hasWebhooks = committed.webhooks == webhooks
+            #expect(hasWebhooks, "\(note)")
+            #expect(committed.webhooksChangedSeq == webhooks.map(\.changedSeq).max() ?? 0, "\(note)")
+            for webhook in webhooks { #expect(committed.webhook(webhook.id) == webhook, "\(note)") }
             #expect(committed.defaultLocation == locations.first { $0.isDefault }?.number, "\(note)")
             for item in items {
                 #expect(committed.item(.sku(item.sku)) == item, "\(note)")

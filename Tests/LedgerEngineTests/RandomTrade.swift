@@ -8,6 +8,8 @@ struct RandomTrade {
     var generator: SeededGenerator
     private var nextKey: UInt64 = 0
     private var nextName = 0
+    /// Ids of endpoints, as far as the test has told of them.
+    var webhooks: [ULID] = []
 
     static let items = 9
     static let locations = 4
@@ -31,7 +33,8 @@ struct RandomTrade {
     }
 
     mutating func command() -> Command {
-        chance(90) ? movement() : catalogue()
+        if chance(6) { return .webhook(webhook()) }
+        return chance(90) ? movement() : catalogue()
     }
 
     mutating func movement() -> Command {
@@ -76,6 +79,20 @@ struct RandomTrade {
             return .createLocation(draft)
         default:
             return .archiveItem(.sku("NEW-\(number(1...max(1, nextName)))"))
+        }
+    }
+
+    private mutating func webhook() -> WebhookCommand {
+        guard chance(80), let id = webhooks.randomElement(using: &generator) else {
+            return .create(WebhookDraft(url: "https://\(number(1...99)).example", events: ["stock.*"], secret: [1]))
+        }
+        switch number(0...6) {
+        case 0: return .update(id, WebhookChanges())
+        case 1: return .disable(id, .requested)
+        case 2: return .delete(id)
+        case 3: return .rotateSecret(id, sealed: [2], oldExpiresAt: Instant(milliseconds: 1_780_000_003_000))
+        case 4: return .replay(id, firstSeq: 1, lastSeq: nil, events: nil, deadOnly: chance(50))
+        default: return .enable(id)
         }
     }
 

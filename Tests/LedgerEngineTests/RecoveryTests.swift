@@ -70,6 +70,7 @@ struct RecoveryTests {
             let entries = try test.journal()
             #expect(entries.map(\.seq) == Array(1..<UInt64(entries.count) + 1), "\(note)")
             let fold = NaiveFold(entries)
+            trade.webhooks = fold.webhooks.map(\.id)
             try fold.compare(test.ledger, "\(note), before the crash")
             #expect(test.fatalErrors.isEmpty, "\(note)")
             test.store.clearFaults()
@@ -107,6 +108,32 @@ struct RecoveryTests {
             let seq = UInt64(trade.number(0...Int(fold.head)))
             let newest = try ledger.levels([key])[0].history.lastSeq
             #expect(try history.pool(of: key, from: newest, asOf: seq) == fold.level(key, upTo: seq).pool, "\(note)")
+        }
+    }
+
+    @Test("a crash between the rows of the new default and of the old one leaves one default", arguments: [1, 3])
+    func halfMovedDefault(from number: Int) async throws {
+        var limits = EngineLimits()
+        limits.entriesBetweenPasses = 1
+        limits.levelsPerCommit = 1
+        let test = try LedgerUnderTest(limits: limits)
+        try await test.stock(locations: 3)
+        var change = LocationChanges()
+        change.isDefault = true
+        await test.write(.updateLocation(.code("WH-\(number)"), change))
+        test.ledger.close()
+        try test.reopen()
+        await test.write(.updateLocation(.code("WH-2"), change))
+        // A row goes with each commit, in the order of the numbers: the crash finds one written and one not.
+        await test.write(.receive(1))
+        #expect(try test.store.open().locations.count { $0.isDefault } == (number == 3 ? 2 : 0))
+        for _ in 0..<3 {
+            try test.reopen()
+            #expect(test.ledger.withCommitted { $0.locations.map(\.isDefault) } == [false, true, false])
+            #expect(test.ledger.withCommitted { $0.location(.default)?.code } == "WH-2")
+            #expect(try test.verify() == nil)
+            test.ledger.close()
+            #expect(try test.store.open().locations.map(\.isDefault) == [false, true, false])
         }
     }
 

@@ -92,6 +92,9 @@ struct JournalFileTests {
             "UPDATE stock_level SET roots = x'FF'",
             "DELETE FROM stock_level WHERE key = (SELECT min(key) FROM stock_level)",
             "DELETE FROM reference_bucket WHERE key = (SELECT min(key) FROM reference_bucket)",
+            "UPDATE webhook SET data = CAST(substr(data, 1, length(data) - 1) || x'7E' AS BLOB) WHERE number = 1",
+            "UPDATE webhook SET data = x''",
+            "DELETE FROM webhook WHERE number = 1",
             "DELETE FROM projection_state",
         ])
     func rows(sql: String) throws {
@@ -144,10 +147,25 @@ struct JournalFileTests {
     func newer() throws {
         let realm = try written()
         try realm.sql("INSERT INTO schema_migration (version, name) VALUES (99, 'from the future')")
-        #expect(throws: StoreError.schemaTooNew(found: 99, known: 1)) { try realm.open() }
-        #expect(throws: StoreError.schemaTooNew(found: 99, known: 1)) {
+        #expect(throws: StoreError.schemaTooNew(found: 99, known: 2)) { try realm.open() }
+        #expect(throws: StoreError.schemaTooNew(found: 99, known: 2)) {
             try SQLiteRealmStore(path: realm.path, access: .read)
         }
+    }
+
+    @Test("a file of the version before endpoints is brought up to date, and keeps what it has")
+    func older() throws {
+        let realm = try written()
+        try realm.sql("DROP TABLE webhook; DELETE FROM schema_migration WHERE version > 1")
+        #expect(throws: StoreError.self) { try SQLiteRealmStore(path: realm.path, access: .read) }
+        let store = try realm.open()
+        #expect(try store.open().head == ledger.sealed && store.open().webhooks.isEmpty)
+        try store.commit(CommitUnit(projection: ProjectionChunk(webhooks: ledger.webhooks)))
+        store.close()
+        #expect(try realm.verify().problem == nil)
+        let again = try realm.open()
+        #expect(try again.open().webhooks == ledger.webhooks)
+        again.close()
     }
 
     @Test("what is no database, or none of ours, is an error that says so")

@@ -8,13 +8,14 @@ public struct SampleLedger: Sendable {
     public private(set) var items: [Item] = []
     public private(set) var locations: [Location] = []
     public private(set) var levels: [LevelKey: StockLevel] = [:]
+    public internal(set) var webhooks: [WebhookEndpoint] = []
     /// Every entry, in order: the naive model against which searches are compared.
     public private(set) var entries: [Entry] = []
     public private(set) var blocks: [Block] = []
     public private(set) var pages: [IdempotencyPage] = []
 
-    private var chance: SeededGenerator
-    private var clock = Instant(milliseconds: 1_780_000_000_000)
+    var chance: SeededGenerator
+    private(set) var clock = Instant(milliseconds: 1_780_000_000_000)
     private var pending: [Entry] = []
     private var lastID = ULID.zero
     private let actor = ULID(high: 0x0190_0000_0000_0001, low: 77)
@@ -30,8 +31,12 @@ public struct SampleLedger: Sendable {
         seal()
         for number in 1...items { addItem("SKU-\(number)") }
         seal()
+        addWebhook("https://example.com/stock")
+        seal()
         for _ in 0..<blocks {
-            for _ in 0..<Int.random(in: entriesPerBlock, using: &chance) { addMovement() }
+            for _ in 0..<Int.random(in: entriesPerBlock, using: &chance) {
+                if Int.random(in: 0..<20, using: &chance) == 0 { changeWebhook() } else { addMovement() }
+            }
             seal()
         }
     }
@@ -39,13 +44,13 @@ public struct SampleLedger: Sendable {
     /// Everything that the projections would hold now.
     public var projection: ProjectionChunk {
         ProjectionChunk(
-            items: items, locations: locations, levels: Array(levels.values),
+            items: items, locations: locations, levels: Array(levels.values), webhooks: webhooks,
             references: ReferenceSegment(indexing: entries).map { [$0] } ?? [], appliedSeq: sealed.head.seq)
     }
 
-    private var nextSeq: UInt64 { sealed.head.seq + UInt64(pending.count) + 1 }
+    var nextSeq: UInt64 { sealed.head.seq + UInt64(pending.count) + 1 }
 
-    private mutating func add(_ change: Change) {
+    mutating func add(_ change: Change) {
         let random = (UInt16.random(in: 0...0x7FFF, using: &chance), UInt64.random(in: 0...UInt64.max, using: &chance))
         lastID = max(lastID.successor, ULID(at: clock, random: random))
         pending.append(

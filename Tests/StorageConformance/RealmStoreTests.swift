@@ -13,6 +13,7 @@ struct RealmStoreTests {
             #expect(opened.head == .start)
             #expect(opened.appliedSeq == 0 && opened.referencedSeq == 0 && opened.lastIdempotencyPage == 0)
             #expect(opened.items.isEmpty && opened.locations.isEmpty && opened.levelKeys.isEmpty)
+            #expect(opened.webhooks.isEmpty)
             #expect(try installation.store.block(containing: 0) == nil)
             #expect(try installation.store.block(containing: 1) == nil)
             #expect(try installation.store.blocks(from: 1, maximumBytes: 1_000) == [])
@@ -38,6 +39,7 @@ struct RealmStoreTests {
             #expect(opened.appliedSeq == ledger.sealed.head.seq && opened.referencedSeq == ledger.sealed.head.seq)
             #expect(opened.items == ledger.items)
             #expect(opened.locations == ledger.locations)
+            #expect(opened.webhooks == ledger.webhooks && !ledger.webhooks.isEmpty)
             #expect(opened.levelKeys == ledger.levels.keys.sorted())
             #expect(
                 opened.stockedLevelsByLocation
@@ -83,6 +85,31 @@ struct RealmStoreTests {
         #expect(opened.items == items)
         #expect(opened.locations == locations)
         #expect(opened.appliedSeq == 0)
+    }
+
+    @Test("endpoints come back as they were last written, ordered by number", arguments: StorageEngine.allCases)
+    func webhooks(engine: StorageEngine) throws {
+        let installation = try Installation(engine)
+        let moment = Instant(milliseconds: -5)
+        let full = WebhookEndpoint(
+            number: WebhookNumber(rawValue: 1), id: ULID(high: .max, low: .max), url: "https://ä\u{0}.example",
+            events: ["*", ""], description: "",
+            secrets: [
+                WebhookSecretRecord(sealed: [], expiresAt: moment), WebhookSecretRecord(sealed: [0, 1]),
+            ], status: .disabled(.failing), createdAt: moment, updatedAt: Instant(milliseconds: .max), createdSeq: 7,
+            changedSeq: .max, deletedSeq: 9)
+        var bare = WebhookEndpoint(
+            number: WebhookNumber(rawValue: .max), id: .zero, url: "", events: [], description: nil, secrets: [],
+            createdAt: moment, updatedAt: moment, createdSeq: 9, changedSeq: 9)
+        try installation.store.commit(CommitUnit(projection: ProjectionChunk(webhooks: [bare])))
+        try installation.store.commit(CommitUnit(projection: ProjectionChunk(webhooks: [full])))
+        bare.url = "https://later.example"
+        try installation.store.commit(CommitUnit(projection: ProjectionChunk(webhooks: [bare])))
+        for _ in 0..<2 {
+            #expect(try installation.store.open().webhooks == [full, bare])
+            #expect(try installation.store.open().appliedSeq == 0)
+            try installation.reopen()
+        }
     }
 
     @Test("blocks are found at both ends, in the middle, and not beyond", arguments: StorageEngine.allCases)

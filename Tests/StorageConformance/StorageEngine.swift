@@ -21,6 +21,8 @@ final class Installation {
     private let realm = Realm(id: ULID(high: 3, low: 4), tenant: "acme", mode: .test)
     private let memoryRealm = MemoryRealmStore()
     private let memoryControl = MemoryControlStore()
+    private let memoryDeliveries = MemoryDeliveryStore()
+    private var openedDeliveries: (any DeliveryStore)?
     private(set) var store: any RealmStore
     private(set) var control: any ControlStore
 
@@ -44,14 +46,28 @@ final class Installation {
     deinit {
         store.close()
         control.close()
+        openedDeliveries?.close()
         lock?.release()
         try? FileManager.default.removeItem(atPath: directory.path)
     }
 
-    /// Closes both stores and opens them again: what was committed must be there.
+    /// The store of the realm's deliveries, which not every test needs.
+    var deliveries: any DeliveryStore {
+        get throws {
+            if let openedDeliveries { return openedDeliveries }
+            let store: any DeliveryStore =
+                if let lock { try directory.openDeliveries(realm, holding: lock) } else { memoryDeliveries }
+            openedDeliveries = store
+            return store
+        }
+    }
+
+    /// Closes the stores and opens them again: what was committed must be there.
     func reopen() throws {
         store.close()
         control.close()
+        openedDeliveries?.close()
+        openedDeliveries = nil
         guard let lock else { return }
         store = try directory.openRealm(realm, holding: lock)
         control = try directory.openControl()

@@ -10,6 +10,7 @@ struct Layer: Sendable {
         // The rules and the wire's grammar stand on the language alone: no Foundation, no NIO.
         Layer(target: "LedgerCore", level: 0, outside: []),
         Layer(target: "WireSchema", level: 0, outside: []),
+        Layer(target: "BlockingWork", level: 0, outside: ["Foundation"]),
         Layer(target: "CZlib", level: 0, outside: []),
 
         Layer(target: "LedgerStorage", level: 1, outside: ["Crypto"]),
@@ -18,6 +19,12 @@ struct Layer: Sendable {
         Layer(
             target: "SQLiteStorage", level: 2, outside: ["Foundation", "GRDB", "GRDBSQLite", "Synchronization"]),
         Layer(target: "MemoryStorage", level: 2, outside: ["Synchronization"]),
+        Layer(
+            target: "WebhookDelivery", level: 2,
+            outside: [
+                "Crypto", "Foundation", "Glibc", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+                "Synchronization",
+            ]),
 
         Layer(
             target: "HTTPInterface", level: 3,
@@ -44,7 +51,12 @@ struct Layer: Sendable {
                 "Synchronization",
             ]),
 
-        Layer(target: "bincard", level: 6, outside: ["ArgumentParser", "Foundation", "Logging"]),
+        // Knows the server by its published API alone; shares the signature with it.
+        Layer(
+            target: "DeveloperTools", level: 5,
+            outside: ["AsyncHTTPClient", "Foundation", "NIOCore", "NIOHTTP1", "Synchronization"]),
+
+        Layer(target: "bincard", level: 6, outside: ["ArgumentParser", "Foundation", "Logging", "Synchronization"]),
     ]
 
     static let byTarget = Dictionary(uniqueKeysWithValues: all.map { ($0.target, $0) })

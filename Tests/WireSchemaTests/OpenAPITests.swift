@@ -43,6 +43,17 @@ enum ExampleAPI {
             OperationDescription(
                 id: "live", method: .get, path: "/livez", summary: "Alive", tag: "Server", isOpen: true,
                 responses: [ResponseDescription(200, "Alive.", body: .other(mediaType: "text/plain"))]),
+            OperationDescription(
+                id: "follow", method: .get, path: "/v1/stream", summary: "Follow", tag: "Items",
+                headers: [
+                    HeaderDescription(
+                        "Last-Event-ID", "Where to go on.",
+                        schema: .object([(name: "type", value: .string("string"))]), example: .string("7"))
+                ],
+                responses: [
+                    ResponseDescription(
+                        200, "Without an end.", body: .eventStream(of: Streamed.self, example: "data: {}\n\n"))
+                ]),
         ],
         errorBody: .json(Problem.self, mediaType: "application/problem+json"))
 
@@ -52,6 +63,12 @@ enum ExampleAPI {
             v.path("id", &value.id, .string(1...64))
         }
     }
+}
+
+/// Known to the document as the data of events alone.
+private struct Streamed: WireObject {
+    static let schemaName = "Streamed"
+    static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {}
 }
 
 /// Declarations with every mistake that can be found.
@@ -166,6 +183,22 @@ struct OpenAPITests {
         #expect(try value("paths", "/inventory/v1/items/{id}").members.map(\.name) == ["get", "patch"])
         let limit = try value("paths", "/inventory/v1/items/{id}", "get", "parameters").elements.last
         #expect(limit?["schema"]?["default"]?.numberText == "50")
+    }
+
+    @Test("a stream of events shows what its events carry, and the header that leads back into it")
+    func eventStream() throws {
+        #expect(
+            try json("paths", "/v1/stream", "get", "responses", "200", "content") == #"""
+                {"text/event-stream":{"schema":{"type":"string",\#
+                "description":"Server-Sent Events, one after another; the `data` of each has the schema Streamed."},\#
+                "x-event-data":{"$ref":"#/components/schemas/Streamed"},"example":"data: {}\n\n"}}
+                """#)
+        #expect(
+            try json("paths", "/v1/stream", "get", "parameters") == """
+                [{"name":"Last-Event-ID","in":"header","description":"Where to go on.",\
+                "schema":{"type":"string"},"example":"7"}]
+                """)
+        #expect(try value("components", "schemas", "Streamed", "type").string == "object")
     }
 
     @Test("a schema stands alone for MCP, with what it refers to")

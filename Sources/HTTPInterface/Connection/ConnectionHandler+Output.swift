@@ -50,30 +50,35 @@ extension ConnectionHandler {
     private func writeReady() {
         if case .closed = phase { return }
         if case .lingering = phase { return }
-        let hasOutput = queue.first?.response != nil || (queue.isEmpty && continueIsDue)
+        let hasOutput = queue.first?.ready != nil || (queue.isEmpty && continueIsDue)
         guard hasOutput, let target = gate?.context else { return }
         let now = RequestClock.monotonic()
         var isLast = false
         var buffer = shard.takeScratch()
         let dateLine = shard.dateLine(now: now)
-        while let first = queue.first, let response = first.response {
-            queue.removeFirst()
-            isLast = first.closes || response.closes || (isEnding && isIdle)
-            ResponseHead.write(response, form: first.form, closes: isLast, dateLine: dateLine, to: &buffer)
-            if isLast { break }
+        while !isLast, let first = queue.first, let response = first.ready {
+            if let body = first.streaming {
+                guard write(body, of: first, head: response, dateLine: dateLine, to: &buffer) else { break }
+                isLast = leavesNothing(after: first)
+                leaveStream(now: now)
+            } else {
+                queue.removeFirst()
+                isLast = first.closes || response.closes || (isEnding && isIdle)
+                ResponseHead.write(response, form: first.form, closes: isLast, dateLine: dateLine, to: &buffer)
+            }
         }
         if queue.isEmpty && continueIsDue && !isLast {
             continueIsDue = false
             buffer.writeBytes(ResponseHead.continueLine)
         }
-        send(buffer, isLast: isLast, now: now, to: target)
+        if isLast || buffer.readableBytes > 0 { send(buffer, isLast: isLast, now: now, to: target) }
         shard.giveBackScratch(buffer)
     }
 
     /// No request will follow those that are here.
-    private var isEnding: Bool { isQuiescing || inputClosed }
+    var isEnding: Bool { isQuiescing || inputClosed }
 
-    private func send(_ buffer: ByteBuffer, isLast: Bool, now: UInt64, to target: ChannelHandlerContext) {
+    func send(_ buffer: ByteBuffer, isLast: Bool, now: UInt64, to target: ChannelHandlerContext) {
         lastActivity = now
         unread.written &+= UInt64(buffer.readableBytes)
         shard.telemetry.bytesSent.add(buffer.readableBytes)
@@ -113,6 +118,7 @@ extension ConnectionHandler {
             cut()
             return
         }
+        sendHeartbeat(now: now, buffered: buffered)
         switch phase {
         case .closed: break
         case .finishing: closeIfDone()

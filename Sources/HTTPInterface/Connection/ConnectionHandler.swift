@@ -31,6 +31,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Handed over and not yet written, oldest first.
     var queue = CircularBuffer<PendingResponse>(initialCapacity: 4)
     var inputClosed = false
+    /// The peer sends no more, though some of what it has sent may still be held back.
+    var isPeerDone = false
+    /// Of the queue: responses that are written bit by bit.
+    var streamsHere = 0
     var isQuiescing = false
     var isPumping = false
     private var isTouched = false
@@ -84,7 +88,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: What the gate asks and tells
 
     var wantsInput: Bool {
-        guard case .open = phase, queue.count < shard.limits.pipelineDepth else { return false }
+        guard case .open = phase, queue.count < shard.limits.pipelineDepth, streamsHere == 0 else { return false }
         return context?.channel.isWritable ?? false
     }
 
@@ -179,7 +183,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         if !keepsAlive { phase = .finishing }
         let form = ResponseHead.Form(
             omitsBody: request.head.method == .HEAD,
-            announcesKeepAlive: keepsAlive && request.head.version != .http1_1)
+            announcesKeepAlive: keepsAlive && request.head.version != .http1_1,
+            knowsChunks: request.head.version == .http1_1)
         let pending = PendingResponse(loop: shard, connection: self, form: form, closes: !keepsAlive)
         queue.append(pending)
         let target = RequestTarget(request.head.uri)
@@ -265,6 +270,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// The peer sends no more. The parser has complained by now if that was in the middle of a request.
     private func endOfInput() {
         inputClosed = true
+        isPeerDone = true
         receivingSince = nil
         arriving = nil
         switch phase {

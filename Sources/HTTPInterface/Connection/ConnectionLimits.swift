@@ -16,6 +16,8 @@ package struct ConnectionLimits: Sendable {
     package var idleTimeout = TimeAmount.seconds(75)
     /// How long a response may lie unread: a peer that takes less than 1 KiB a second for so long is cut off.
     package var writeTimeout = TimeAmount.seconds(30)
+    /// After such a silence a stream sends its heartbeat.
+    package var streamHeartbeat = TimeAmount.seconds(15)
     /// How long after the last response a connection that we close is still read, so that the peer gets that response
     /// instead of a reset.
     package var lingerTimeout = TimeAmount.seconds(2)
@@ -31,7 +33,8 @@ package struct ConnectionLimits: Sendable {
 
     /// How often each loop looks at its connections: a second, or a quarter of the shortest time above.
     var sweepInterval: TimeAmount {
-        let shortest = min(requestDeadline, idleTimeout, writeTimeout, lingerTimeout, shutdownGrace)
+        let shortest = min(
+            requestDeadline, idleTimeout, writeTimeout, lingerTimeout, shutdownGrace, streamHeartbeat)
         return max(.milliseconds(10), min(.seconds(1), .nanoseconds(shortest.nanoseconds / 4)))
     }
 }

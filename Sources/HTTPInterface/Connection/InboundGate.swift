@@ -108,6 +108,7 @@ final class InboundGate: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if held != nil, let channelEvent = event as? ChannelEvent, channelEvent == .inputClosed {
             heldEnd = true
+            connection.peerHasClosed()
         } else {
             context.fireUserInboundEventTriggered(event)
         }

@@ -38,12 +38,13 @@ final class LoopShard: @unchecked Sendable {
     // MARK: Mailbox
 
     /// From any thread. Only the response that finds the mailbox empty wakes the loop. That happens under the lock, so
-    /// that no loop is woken after `closeMailbox` has returned.
-    func post(_ pending: PendingResponse) {
+    /// that no loop is woken after `closeMailbox` has returned. False when it is closed: there is nobody to answer.
+    func post(_ pending: PendingResponse) -> Bool {
         mailbox.withLock { mailbox in
-            guard !mailbox.isClosed else { return }
+            guard !mailbox.isClosed else { return false }
             mailbox.responses.append(pending)
             if mailbox.responses.count == 1 { eventLoop.execute { self.drainMailbox() } }
+            return true
         }
     }
 

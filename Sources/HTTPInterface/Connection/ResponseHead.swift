@@ -5,8 +5,10 @@ internal import NIOHTTP1
 enum ResponseHead {
     static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
     private static let contentLength = Array("Content-Length: ".utf8)
+    private static let chunkedCoding = Array("Transfer-Encoding: chunked\r\n".utf8)
     private static let connectionClose = Array("Connection: close\r\n".utf8)
     private static let connectionKeepAlive = Array("Connection: keep-alive\r\n".utf8)
+    private static let lastChunk = Array("0\r\n\r\n".utf8)
     private static let lineEnd = Array("\r\n".utf8)
 
     /// `HTTP/1.1 200 OK\r\n` at index 200 − 100, and so on for 100…599.
@@ -15,7 +17,7 @@ enum ResponseHead {
     }
 
     /// `Content-Type: …\r\n` by the raw value of `ContentKind`.
-    private static let contentTypes: [[UInt8]] = (0...5).map { (raw: UInt8) in
+    private static let contentTypes: [[UInt8]] = (0...6).map { (raw: UInt8) in
         guard let kind = ContentKind(rawValue: raw), kind != .none else { return [] }
         return Array("Content-Type: \(kind.headerValue)\r\n".utf8)
     }
@@ -26,6 +28,8 @@ enum ResponseHead {
         var omitsBody: Bool
         /// HTTP/1.0 and asked to be kept alive: it must be told so.
         var announcesKeepAlive: Bool
+        /// HTTP/1.1: a body of unknown length comes in chunks. Else its end is that of the connection.
+        var knowsChunks = true
     }
 
     /// Appends the whole response. `dateLine` is `Date: …\r\n`.
@@ -41,9 +45,13 @@ enum ResponseHead {
         if !bodyless {
             let type = Int(response.contentKind.rawValue)
             if type < contentTypes.count { buffer.writeBytes(contentTypes[type]) }
-            buffer.writeBytes(contentLength)
-            writeDecimal(response.body.count, to: &buffer)
-            buffer.writeBytes(lineEnd)
+            if !response.isStreamed {
+                buffer.writeBytes(contentLength)
+                writeDecimal(response.body.count, to: &buffer)
+                buffer.writeBytes(lineEnd)
+            } else if form.knowsChunks {
+                buffer.writeBytes(chunkedCoding)
+            }
         }
         if closes {
             buffer.writeBytes(connectionClose)
@@ -53,6 +61,25 @@ enum ResponseHead {
         buffer.writeBytes(response.headerBlock)
         buffer.writeBytes(lineEnd)
         if !bodyless && !form.omitsBody { buffer.writeBytes(response.body) }
+    }
+
+    /// Appends bytes of a streamed body, as a chunk of its own where the peer knows chunks.
+    static func write(_ pieces: [[UInt8]], form: Form, to buffer: inout ByteBuffer) {
+        let count = pieces.reduce(0) { $0 + $1.count }
+        // A chunk of no bytes would be the end.
+        guard count > 0 else { return }
+        buffer.reserveCapacity(minimumWritableBytes: count + 24)
+        if form.knowsChunks {
+            buffer.writeString(String(count, radix: 16))
+            buffer.writeBytes(lineEnd)
+        }
+        for piece in pieces { buffer.writeBytes(piece) }
+        if form.knowsChunks { buffer.writeBytes(lineEnd) }
+    }
+
+    /// Appends the end of a streamed body; without chunks that is the end of the connection.
+    static func writeEnd(form: Form, to buffer: inout ByteBuffer) {
+        if form.knowsChunks { buffer.writeBytes(lastChunk) }
     }
 
     private static func writeDecimal(_ value: Int, to buffer: inout ByteBuffer) {

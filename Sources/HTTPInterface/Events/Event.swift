@@ -1,4 +1,5 @@
 package import LedgerCore
+package import LedgerEngine
 package import WireSchema
 
 /// A journal entry as everybody sees it: the events feed, webhooks and the live tail show the same bytes.
@@ -31,6 +32,8 @@ package enum EventData: Sendable {
     case location(LocationView)
     case movement(MovementEventData)
     case alert(StockAlertData)
+    case webhook(WebhookView)
+    case replay(ReplayEventData)
 }
 
 /// One of the types of data; written only.
@@ -46,6 +49,8 @@ package struct EventDataKind: WireKind {
         case .location(let location): ObjectKind<LocationView>().write(location, to: &writer)
         case .movement(let movement): ObjectKind<MovementEventData>().write(movement, to: &writer)
         case .alert(let alert): ObjectKind<StockAlertData>().write(alert, to: &writer)
+        case .webhook(let webhook): ObjectKind<WebhookView>().write(webhook, to: &writer)
+        case .replay(let replay): ObjectKind<ReplayEventData>().write(replay, to: &writer)
         }
     }
 
@@ -53,6 +58,7 @@ package struct EventDataKind: WireKind {
         let choices = [
             collector.reference(ItemView.self), collector.reference(LocationView.self),
             collector.reference(MovementEventData.self), collector.reference(StockAlertData.self),
+            collector.reference(WebhookView.self), collector.reference(ReplayEventData.self),
         ]
         var node = SchemaNode(types: [])
         node.add("anyOf", .array(choices.map(\.json)))
@@ -76,7 +82,29 @@ extension Event {
             data = .movement(MovementEventData(movement, of: entry, in: ledger))
         case .stockLow(let alert), .stockOut(let alert):
             data = .alert(StockAlertData(alert, in: ledger))
+        case .webhookChanged(_, let webhook):
+            data = .webhook(WebhookView(webhook))
+        case .replayRequested(let replay):
+            data = .replay(ReplayEventData(replay, id: entry.id, in: ledger))
         }
+    }
+}
+
+extension Event {
+    /// The entries' events as bytes, the same wherever they are shown.
+    package static func json(of entries: [Entry], in ledger: RealmLedger) -> [[UInt8]] {
+        var events: [Event] = []
+        events.reserveCapacity(entries.count)
+        var rest = entries[...]
+        while !rest.isEmpty {
+            // In pieces, since the writer waits for this lock; rendered outside of it.
+            let piece = rest.prefix(64)
+            ledger.withCommitted { catalogue in
+                for entry in piece { events.append(Event(entry, in: catalogue)) }
+            }
+            rest = rest.dropFirst(64)
+        }
+        return events.map { $0.jsonBytes(capacity: 768) }
     }
 }
 

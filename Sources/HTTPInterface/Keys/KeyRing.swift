@@ -27,6 +27,7 @@ package final class KeyRing: Sendable {
     /// One refresh at a time, and none that started earlier ends later.
     private let refreshing = Mutex(())
     private let poller = Mutex<PeriodicThread?>(nil)
+    private let afterRefresh = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Holds no key before the first `refresh`.
     package init(
@@ -110,7 +111,21 @@ package final class KeyRing: Sendable {
         return UnsafeBufferPointer(rebasing: header[scheme.utf8CodeUnitCount...])
     }
 
+    /// Whether the key is alive and has the scope: for what goes on after it was let in. A key that is not in memory is
+    /// not alive.
+    package func isLive(_ id: ULID, with scope: Scope) -> Bool {
+        let now = wallClock()
+        guard let key = state.withLock({ $0.keys[id] }) else { return false }
+        return key.isAlive(at: now) && key.key.scopes.contains(scope)
+    }
+
     // MARK: Refreshing
+
+    /// Has `body` called on the thread that refreshes, each time after it has, whether or not anything had changed. It
+    /// may ask the ring and must not take long. A later call replaces it.
+    package func afterEachRefresh(_ body: @escaping @Sendable () -> Void) {
+        afterRefresh.withLock { $0 = body }
+    }
 
     /// Loads all keys if anything has changed since the last time. Blocks. True when it has loaded.
     @discardableResult
@@ -147,6 +162,7 @@ package final class KeyRing: Sendable {
                 } catch {
                     self.logger.error("keys can't be refreshed", metadata: ["error": "\(error)"])
                 }
+                self.afterRefresh.withLock { $0 }?()
             }
         }
     }

@@ -1,6 +1,7 @@
 /// What the listener counts.
 package struct ListenerTelemetry: Sendable {
     package let connections: Gauge
+    package let streams: Gauge
     package let accepted: Counter
     package let refused: Counter
     package let bytesReceived: Counter
@@ -9,6 +10,7 @@ package struct ListenerTelemetry: Sendable {
     /// Counts for nobody: for tests and for a listener without metrics.
     package init() {
         connections = Gauge()
+        streams = Gauge()
         accepted = Counter()
         refused = Counter()
         bytesReceived = Counter()
@@ -17,6 +19,7 @@ package struct ListenerTelemetry: Sendable {
 
     package init(registry: MetricRegistry) {
         connections = registry.gauge("bincard_http_connections", help: "Open connections.")
+        streams = registry.gauge("bincard_http_streams", help: "Responses that are being written bit by bit.")
         accepted = registry.counter("bincard_http_connections_total", help: "Connections accepted since start.")
         refused = registry.counter(
             "bincard_http_refused_total", help: "Requests that never became whole: malformed, too large or too slow.")

@@ -1,4 +1,4 @@
-/// A header of an answer.
+/// A header of an answer, or of a request.
 public struct HeaderDescription: Sendable {
     public var name: String
     public var description: String
@@ -15,6 +15,17 @@ public struct HeaderDescription: Sendable {
 
     var json: JSONTree {
         var tree = TreeMembers()
+        tree.add("description", text: description)
+        tree.add("schema", schema)
+        tree.add("example", example)
+        return tree.json
+    }
+
+    /// As a parameter of a request; none must be sent.
+    var parameterJSON: JSONTree {
+        var tree = TreeMembers()
+        tree.add("name", .string(name))
+        tree.add("in", .string("header"))
         tree.add("description", text: description)
         tree.add("schema", schema)
         tree.add("example", example)

@@ -111,6 +111,7 @@ public struct OpenAPIDocument: Sendable {
             if let schema = operation.request?.schema { registry.add(schema, usage: .request) }
             for response in operation.responses {
                 if let schema = response.body?.schema { registry.add(schema, usage: .response) }
+                if let schema = response.body?.eventSchema { registry.add(schema, usage: .response) }
             }
         }
         if let schema = errorBody.schema { registry.add(schema, usage: .response) }

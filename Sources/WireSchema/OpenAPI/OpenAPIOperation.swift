@@ -25,7 +25,7 @@ extension OperationDescription {
     }
 
     private var parameterTrees: [JSONTree] {
-        var trees = parameters.parameters.map(\.json)
+        var trees = parameters.parameters.map(\.json) + headers.map(\.parameterJSON)
         switch idempotency {
         case .none: break
         case .required: trees.append(OpenAPIDocument.reference("parameters", "IdempotencyKey"))
@@ -77,6 +77,16 @@ extension OpenAPIDocument {
         if let schema = body.schema {
             media.add("schema", SchemaNode(reference: Self.schemaPrefix + schema.name).json)
         }
+        if let event = body.eventSchema {
+            var schema = TreeMembers()
+            schema.add("type", .string("string"))
+            let text = "Server-Sent Events, one after another; the `data` of each has the schema \(event.name)."
+            schema.add("description", .string(text))
+            media.add("schema", schema.json)
+            // OpenAPI 3.1 has no word of its own for what the events carry.
+            media.add("x-event-data", SchemaNode(reference: Self.schemaPrefix + event.name).json)
+        }
+        if let text = body.text { media.add("example", .string(text)) }
         let trees = examples.map { example -> (name: String, value: JSONTree) in
             var tree = TreeMembers()
             tree.add("summary", text: example.summary)

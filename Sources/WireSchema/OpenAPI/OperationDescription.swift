@@ -26,6 +26,8 @@ public struct OperationDescription: Sendable {
     public var isOpen: Bool
     public var idempotency: Idempotency
     public var parameters: ParameterList
+    /// Header fields of the request that it looks at, beside those of every operation.
+    public var headers: [HeaderDescription]
     public var request: BodyDescription?
     public var responses: [ResponseDescription]
     /// Beside those that the document says are common to all.
@@ -34,8 +36,8 @@ public struct OperationDescription: Sendable {
     public init(
         id: String, method: Method, path: PathTemplate, summary: String, description: String = "", tag: String,
         scopes: [String] = [], isOpen: Bool = false, idempotency: Idempotency = .none,
-        parameters: ParameterList = .none, request: BodyDescription? = nil, responses: [ResponseDescription],
-        errors: [ErrorDescription] = []
+        parameters: ParameterList = .none, headers: [HeaderDescription] = [], request: BodyDescription? = nil,
+        responses: [ResponseDescription], errors: [ErrorDescription] = []
     ) {
         self.id = id
         self.method = method
@@ -47,6 +49,7 @@ public struct OperationDescription: Sendable {
         self.isOpen = isOpen
         self.idempotency = idempotency
         self.parameters = parameters
+        self.headers = headers
         self.request = request
         self.responses = responses
         self.errors = errors
@@ -73,6 +76,10 @@ public struct BodyDescription: Sendable {
     public var mediaType: String
     public var schema: SchemaComponent?
     public var examples: [NamedExample]
+    /// An example of a body that is no JSON.
+    var text: String?
+    /// What each event of a stream of events carries.
+    var eventSchema: SchemaComponent?
     /// Decodes an example; nil for bodies that are no JSON.
     let check: (@Sendable (JSONDocument) -> [WireFault])?
 
@@ -93,6 +100,14 @@ public struct BodyDescription: Sendable {
     /// Something else, such as a file.
     public static func other(mediaType: String) -> BodyDescription {
         BodyDescription(mediaType: mediaType, schema: nil, examples: [], check: nil)
+    }
+
+    /// Server-Sent Events, each of which has a declared object as its data.
+    /// - Parameter example: what goes over the wire.
+    public static func eventStream<Object: WireObject>(of type: Object.Type, example: String) -> BodyDescription {
+        BodyDescription(
+            mediaType: "text/event-stream", schema: nil, examples: [], text: example,
+            eventSchema: SchemaComponent(type), check: nil)
     }
 
     /// What is wrong with the examples.

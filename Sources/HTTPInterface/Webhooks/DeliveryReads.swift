@@ -1,0 +1,87 @@
+import BlockingWork
+package import LedgerCore
+package import LedgerEngine
+package import LedgerStorage
+package import WebhookDelivery
+
+/// A realm's deliveries at the moment of a request.
+package struct DeliveryReads: Sendable {
+    package var ledger: RealmLedger
+    /// nil in a realm that never had an endpoint.
+    package var store: (any DeliveryStore)?
+    /// How the endpoint that was asked about is doing; nil when none was, or nothing is known of it yet.
+    package var progress: EndpointProgress?
+}
+
+extension Call {
+    /// Answers from what is known of deliveries, on a thread that may block.
+    ///
+    /// - Parameters:
+    ///   - endpoint: whose progress is wanted.
+    ///   - isFlushed: whether everything that has arrived so far must be in the store first.
+    package func readDeliveries(
+        of endpoint: ULID? = nil, isFlushed: Bool = true, _ read: @escaping @Sendable (DeliveryReads) throws -> Answer
+    ) -> Reply {
+        .deferred { [self] complete in
+            gatherDeliveries(of: endpoint, isFlushed: isFlushed) { reads in
+                complete(Result { try read(reads) })
+            }
+        }
+    }
+
+    /// A write that depends on what is known of deliveries; `prepare` runs on a thread that may block.
+    package func writeAfterReading(
+        _ prepare: @escaping @Sendable (DeliveryReads) throws -> Submission
+    ) -> Reply {
+        .deferredWrite { [self] complete in
+            gatherDeliveries(of: nil, isFlushed: true) { reads in
+                complete(Result { try prepare(reads) })
+            }
+        }
+    }
+
+    /// Calls `body` on a thread that may block.
+    private func gatherDeliveries(
+        of endpoint: ULID?, isFlushed: Bool, _ body: @escaping @Sendable (DeliveryReads) -> Void
+    ) {
+        let dispatcher = webhooks.dispatcher
+        let realm = ledger.realm.id
+        // The progress first: what it says is settled is in the store once that is flushed.
+        @Sendable func flush(_ progress: EndpointProgress?) {
+            @Sendable func read() {
+                ledger.readers.run { [ledger] in
+                    body(DeliveryReads(ledger: ledger, store: dispatcher.deliveries(realm), progress: progress))
+                }
+            }
+            if isFlushed { dispatcher.flush(realm) { read() } } else { read() }
+        }
+        guard let endpoint else { return flush(nil) }
+        dispatcher.progress(of: endpoint, in: realm) { flush($0) }
+    }
+}
+
+extension DeliveryReads {
+    /// The seqs of the entries recorded at `since` or later and before `until`, up to the head; nil when there are
+    /// none. Blocks.
+    package func seqs(since: Int64?, until: Int64?) throws(StoreError) -> ClosedRange<UInt64>? {
+        var first: UInt64 = 1
+        var last = ledger.head.head.seq
+        if let since {
+            first = try ledger.store.lastSeq(recordedAtOrBefore: Instant(milliseconds: since - 1)) + 1
+        }
+        if let until {
+            last = min(last, try ledger.store.lastSeq(recordedAtOrBefore: Instant(milliseconds: until - 1)))
+        }
+        return first <= last ? first...last : nil
+    }
+
+    /// The entry that an event's id names; nil when this realm has none. Blocks.
+    package func entry(named text: String) throws(StoreError) -> Entry? {
+        guard let id = EntryID.parse(text) else { return nil }
+        // What is durable and not yet published was not told to anybody: nobody can know its id.
+        let head = ledger.head.head.seq
+        var history = History(store: ledger.store)
+        guard let entry = try history.entry(id: id), entry.seq <= head else { return nil }
+        return entry
+    }
+}
