@@ -72,7 +72,7 @@ package enum WebhookText {
             "\(root.cell("id"))  \(root.cell("webhook_id"))  seq \(root.cell("from_seq")) to \(root.cell("to_seq"))"
         if let events = root["events"], !events.isNull { line += "  \(events.cell)" }
         if root["dead_only"]?.bool == true { line += "  dead letters only" }
-        if let settled = root["progress"]?["settled_seq"] { line += "  done up to \(settled.cell)" }
+        if let settled = root["settled_seq"] { line += "  done up to \(settled.cell)" }
         return Visible.text(line)
     }
 

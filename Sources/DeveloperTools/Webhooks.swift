@@ -158,7 +158,7 @@ package struct Webhooks: Sendable {
 
     /// The replays of an endpoint that are not done yet.
     package func replays(_ id: String) async throws -> [JSONValue] {
-        try await rows(path(id, "replays"), [], limit: .max)
+        try await data(of: client.get(path(id, "replays")).json().root)
     }
 
     /// Sends one event once more to every enabled endpoint that takes it, and gives their ids.
@@ -170,7 +170,7 @@ package struct Webhooks: Sendable {
                 _ = try await replay(id, event: event)
                 sent.append(id)
             } catch let error as DeveloperError where error.isRefusal("delivery_not_found") {
-                // Not an event that it takes, or one from before its time.
+                // Not an event that it takes.
             }
         }
         return sent
@@ -192,12 +192,14 @@ package struct Webhooks: Sendable {
             let page = try await client.get(
                 RequestPath.make(path, query + [("limit", "\(size)"), ("cursor", cursor)])
             ).json().root
-            guard let data = page["data"], data.kind == .array else {
-                throw DeveloperError.answer("a list has no data")
-            }
-            rows += data.elements
+            rows += try data(of: page)
             cursor = page["has_more"]?.bool == false ? nil : page["next_cursor"]?.string
         } while cursor != nil && Int64(rows.count) < limit
         return rows
+    }
+
+    private func data(of page: JSONValue) throws(DeveloperError) -> [JSONValue] {
+        guard let data = page["data"], data.kind == .array else { throw .answer("a list has no data") }
+        return data.elements
     }
 }

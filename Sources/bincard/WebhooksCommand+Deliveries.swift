@@ -33,21 +33,20 @@ extension WebhooksCommand {
 
     /// Which deliveries are listed.
     struct DeliveryOptions: ParsableArguments {
-        @Option(help: "Only events of this name.") var type: String?
+        @Option(help: "Only these events: names, families such as movement.*, separated by commas.")
+        var type: EventNames?
         @Option(help: "Only events from this time on: RFC 3339, or how long ago, such as 2h.") var since: GivenMoment?
-        @Option(help: "Only events up to this time.") var until: GivenMoment?
+        @Option(help: "Only events before this time.") var until: GivenMoment?
         @Option(help: "At most so many.") var limit: Int64 = 50
 
         func validate() throws {
+            try type?.check("--type")
             guard limit >= 1 else { throw ValidationError("--limit must be 1 or more.") }
-            guard type.map({ EventType(named: $0) != nil }) ?? true else {
-                throw ValidationError("--type must be one of \(EventNames.all).")
-            }
         }
 
         var filter: Webhooks.DeliveryFilter {
             var filter = Webhooks.DeliveryFilter()
-            filter.type = type
+            filter.type = type?.text
             filter.since = since?.text
             filter.until = until?.text
             return filter
@@ -119,7 +118,7 @@ extension WebhooksCommand {
         @Argument(help: "The endpoint's id, whk_….") var id: String
         @Option(help: "From this time on: RFC 3339, or how long ago, such as 2h.") var since: GivenMoment?
         @Option(help: "From this seq on.") var fromSeq: Int64?
-        @Option(help: "Up to this time.") var until: GivenMoment?
+        @Option(help: "Up to before this time.") var until: GivenMoment?
         @Option(help: "Up to this seq.") var toSeq: Int64?
         @Option(help: "Only these events: names, families such as movement.*, separated by commas.")
         var events: EventNames?

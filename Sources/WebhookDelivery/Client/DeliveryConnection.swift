@@ -113,6 +113,8 @@ final class DeliveryConnection: ChannelInboundHandler {
             isSpent = true
             return
         }
+        // The state lets go of its copy, so that a body in thousands of pieces grows in place.
+        state = .closed
         switch exchange.assembly.take(unwrapInboundIn(data)) {
         case .unfinished: break
         case .complete: exchange.outcome = .answered(exchange.assembly)

@@ -18,6 +18,7 @@ extension DeliveryMachine {
     mutating func finished(_ id: DeliveryID, _ attempt: DeliveryAttempt, _ retryAfter: Int64?) {
         guard let flight = flights.removeValue(forKey: id), endpoints[id.webhook] != nil else { return }
         endpoints[id.webhook]?.underWay -= 1
+        endpoints[id.webhook]?.unrecorded += 1
         let attempt = answers.keep(attempt, at: now.steady)
         if attempt.outcome.isSuccess {
             succeeded(id, flight, attempt)

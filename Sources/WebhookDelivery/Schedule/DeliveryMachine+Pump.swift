@@ -5,7 +5,9 @@ import LedgerStorage
 extension DeliveryMachine {
     mutating func pump(_ number: WebhookNumber) {
         guard let state = endpoints[number], state.isActive else { return }
-        while let state = endpoints[number], state.underWay < state.limit.value {
+        while let state = endpoints[number], state.underWay < state.limit.value,
+            state.underWay + state.unrecorded < limits.unrecorded
+        {
             guard retryOne(number) || sendOne(number) else { break }
         }
         loadMore(number)

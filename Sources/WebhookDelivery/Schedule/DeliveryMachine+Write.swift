@@ -53,6 +53,10 @@ extension DeliveryMachine {
             unit.dropBefore = Instant(milliseconds: now.wall.milliseconds - limits.retention)
             unwritten.lastDrop = now.steady
         }
+        for number in Array(endpoints.keys) {
+            let unrecorded = endpoints[number]?.unrecorded ?? 0
+            endpoints[number]?.recording = unrecorded
+        }
         unwritten.controlMoved = false
         unwritten.ended = []
         unwritten.rows = [:]
@@ -71,12 +75,20 @@ extension DeliveryMachine {
         guard let unit = unwritten.writing else { return }
         unwritten.writing = nil
         if moreToDelete { unwritten.moreToDelete = true } else { unwritten.removed.subtract(unit.removedWebhooks) }
+        // What a crash would have sent again is safe now: there is room for more.
+        for number in endpoints.keys.sorted() {
+            guard let state = endpoints[number], state.recording > 0 else { continue }
+            endpoints[number]?.unrecorded -= state.recording
+            endpoints[number]?.recording = 0
+            pump(number)
+        }
     }
 
     /// What was not written is still to be written, where nothing newer has taken its place.
     mutating func notWritten() {
         guard let unit = unwritten.writing else { return }
         unwritten.writing = nil
+        for number in Array(endpoints.keys) { endpoints[number]?.recording = 0 }
         unwritten.heldUntil = now.steady + RetrySchedule.second
         unwritten.isUrgent = true
         if unit.controlSeq != nil { unwritten.controlMoved = true }

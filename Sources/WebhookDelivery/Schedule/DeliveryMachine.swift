@@ -14,6 +14,8 @@ package struct DeliveryMachine {
     package struct Limits: Sendable {
         /// Deliveries under way to one endpoint at a time.
         package var concurrency = 32
+        /// Deliveries that were sent to one endpoint and whose outcome is not on disk: what a crash may send again.
+        package var unrecorded = 64
         /// Wanted events that a lane holds ready.
         package var eventsAhead = 128
         /// Retries that an endpoint may have waiting; beyond it nothing new is sent to it until some are through.

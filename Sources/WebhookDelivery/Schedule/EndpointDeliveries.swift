@@ -14,6 +14,9 @@ struct EndpointDeliveries {
     var turn = 0
     /// Deliveries under way, those included whose event is still being read.
     var underWay = 0
+    /// Deliveries whose outcome is known and not yet on disk, and those of them that are being written.
+    var unrecorded = 0
+    var recording = 0
     /// Nothing new is sent before this steady time.
     var pausedUntil: Int64 = .min
     /// The state of the endpoint on which the server has asked the journal to disable it.

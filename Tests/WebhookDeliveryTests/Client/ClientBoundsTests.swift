@@ -81,6 +81,21 @@ struct ClientBoundsTests {
         #expect(answer.body.count < 1000)
     }
 
+    @Test("a body in single bytes, each a chunk of its own, arrives whole and in good time")
+    func tinyChunks() async throws {
+        let count = 60_000
+        let (result, seconds) = try await Self.result { peer in
+            try peer.readRequest()
+            let chunks = (0..<count).map { "1\r\n\($0 % 10)\r\n" }.joined()
+            try peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)0\r\n\r\n")
+            _ = peer.isClosedByClient()
+        }
+        let answer = try result.get()
+        #expect(answer.body == (0..<count).map { UInt8(0x30 + $0 % 10) })
+        #expect(!answer.isTruncated)
+        #expect(seconds < 3)
+    }
+
     @Test("16 KiB of header fields are taken, more are a failure, and so are too many small ones")
     func headers() async throws {
         for (size, isFine) in [(15 * 1024, true), (17 * 1024, false), (1 << 20, false)] {

@@ -267,4 +267,27 @@ struct DeliveryMachineTests {
         }
         #expect(try world.store.open().pending.isEmpty, "seed \(seed)")
     }
+
+    @Test("a crash makes no more arrive twice than was sent and not recorded, however long recording takes")
+    func bounded() throws {
+        var world = DeliverySimulation(seed: 21)
+        world.limits.concurrency = 8
+        world.limits.unrecorded = 10
+        world.limits.writeInterval = 50
+        try world.begin()
+        let endpoint = world.addEndpoint()
+        let crashes = 40
+        for _ in 0..<crashes {
+            world.append(types(200))
+            try world.run(for: 137)
+            world.crash()
+            try world.run(for: 5)
+            try world.begin()
+        }
+        try world.run(for: 600_000)
+        let taken = world.taken(endpoint)
+        #expect(Set(taken) == Set(world.wanted(endpoint)))
+        #expect(taken.count > Set(taken).count)
+        #expect(taken.count - Set(taken).count <= crashes * world.limits.unrecorded)
+    }
 }
