@@ -26,6 +26,7 @@ dependencies:
 
 test-dependencies:
 	scripts/install-dependencies test
+	scripts/install-python-tools
 
 # Writes openapi/*.json anew from the declarations in the code.
 openapi: build

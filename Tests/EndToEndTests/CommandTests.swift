@@ -15,9 +15,8 @@ extension EndToEnd {
                 let help = try await installation.bincard("--help")
                 #expect(help.status == 0)
                 let commands = [
-                    "serve", "demo", "keys", "import", "verify", "backup", "restore", "bench", "openapi", "config",
-                    "doctor",
-                    "version", "completion",
+                    "serve", "demo", "keys", "import", "verify", "backup", "restore", "webhooks", "events", "listen",
+                    "trigger", "signature", "bench", "openapi", "config", "doctor", "version", "completion",
                 ]
                 for command in commands {
                     #expect(help.output.contains("\n  \(command) "), "\(command)")

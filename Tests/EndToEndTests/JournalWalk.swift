@@ -19,6 +19,7 @@ struct JournalEntry: Decodable, Sendable {
     }
 
     var seq: UInt64
+    var id: String
     var type: String
     var data: Movement
 
@@ -36,24 +37,30 @@ struct JournalHead: Equatable, Sendable {
     }
 }
 
+/// A page of the journal.
+struct JournalPage: Decodable {
+    var data: [JournalEntry]
+    var hasMore: Bool
+
+    enum CodingKeys: String, CodingKey {
+        case data
+        case hasMore = "has_more"
+    }
+}
+
 extension Caller {
+    func page(after: UInt64, limit: Int) throws -> JournalPage {
+        let answer = try get("/v1/events?after=\(after)&limit=\(limit)")
+        try #require(answer.status == 200, "\(answer.text)")
+        return try JSONDecoder().decode(JournalPage.self, from: Data(answer.body))
+    }
+
     /// All entries after the given one, whose seqs must follow each other without a gap.
     func entries(after: UInt64 = 0) throws -> [JournalEntry] {
-        struct Page: Decodable {
-            var data: [JournalEntry]
-            var hasMore: Bool
-
-            enum CodingKeys: String, CodingKey {
-                case data
-                case hasMore = "has_more"
-            }
-        }
         var all: [JournalEntry] = []
         var last = after
         while true {
-            let answer = try get("/v1/events?after=\(last)&limit=1000")
-            try #require(answer.status == 200, "\(answer.text)")
-            let page = try JSONDecoder().decode(Page.self, from: Data(answer.body))
+            let page = try page(after: last, limit: 1_000)
             for entry in page.data {
                 try #require(entry.seq == last + 1, "entry \(entry.seq) comes after \(last)")
                 last = entry.seq
