@@ -65,6 +65,7 @@ let package = Package(
         // L2
         layer("LedgerEngine", ["BlockingWork", "LedgerCore", "LedgerStorage"]),
         layer("SQLiteStorage", ["LedgerCore", "LedgerStorage", grdb]),
+        layer("PostgresStorage", ["BlockingWork", "LedgerCore", "LedgerStorage", crypto]),
         layer("MemoryStorage", ["LedgerCore", "LedgerStorage"]),
         layer(
             "WebhookDelivery",
@@ -106,12 +107,17 @@ let package = Package(
         .target(
             name: "SampleLedger", dependencies: ["LedgerCore", "LedgerStorage"], path: "Tests/SampleLedger",
             swiftSettings: settings),
+        .target(name: "PostgresServer", path: "Tests/PostgresServer", swiftSettings: settings),
         tests("TidyTests", []),
         tests("LedgerCoreTests", ["LedgerCore"]),
         tests("WireSchemaTests", ["WireSchema"]),
         tests("LedgerStorageTests", ["LedgerCore", "LedgerStorage", "MemoryStorage", "SampleLedger"]),
         tests(
-            "StorageConformance", ["LedgerCore", "LedgerStorage", "MemoryStorage", "SQLiteStorage", "SampleLedger"]),
+            "StorageConformance",
+            [
+                "LedgerCore", "LedgerStorage", "MemoryStorage", "SQLiteStorage", "PostgresStorage", "PostgresServer",
+                "SampleLedger",
+            ]),
         tests("SQLiteStorageTests", ["LedgerCore", "LedgerStorage", "SQLiteStorage", "SampleLedger", grdb]),
         tests(
             "HTTPInterfaceTests",

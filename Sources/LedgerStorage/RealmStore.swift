@@ -112,6 +112,54 @@ public struct OpenedRealm: Sendable {
     }
 }
 
+/// What became of a commit that did not fail.
+public enum CommitOutcome: Hashable, Sendable {
+    /// It is durable, and the realm is at this version now.
+    case durable(version: UInt64)
+    /// Another process has committed since this store last looked (`news`): nothing was written.
+    case overtaken
+}
+
+/// What other processes have committed to a realm since this store last looked.
+public struct RealmNews: Sendable {
+    /// The realm's version that it leads to.
+    public var version: UInt64
+    /// What was appended, in order.
+    public var blocks: [Block]
+    /// Pages of stored answers, by number.
+    public var pages: [IdempotencyPageKeys]
+    /// As in `OpenedRealm`, now.
+    public var appliedSeq: UInt64
+    public var referencedSeq: UInt64
+    /// There was too much for one answer: ask again.
+    public var hasMore: Bool
+
+    public init(
+        version: UInt64, blocks: [Block] = [], pages: [IdempotencyPageKeys] = [], appliedSeq: UInt64 = 0,
+        referencedSeq: UInt64 = 0, hasMore: Bool = false
+    ) {
+        self.version = version
+        self.blocks = blocks
+        self.pages = pages
+        self.appliedSeq = appliedSeq
+        self.referencedSeq = referencedSeq
+        self.hasMore = hasMore
+    }
+}
+
+/// Where a realm stands in the database this very moment.
+public struct RealmVersion: Hashable, Sendable {
+    /// Grows by one with each commit, from whichever process.
+    public var version: UInt64
+    /// Whether this store made the last of them.
+    public var isOwn: Bool
+
+    public init(version: UInt64, isOwn: Bool) {
+        self.version = version
+        self.isOwn = isOwn
+    }
+}
+
 /// The port through which the ledger reaches a realm's durable state. SQLite, PostgreSQL and the simulator's memory
 /// implement it and pass one conformance suite.
 ///
@@ -124,8 +172,12 @@ public protocol RealmStore: Sendable {
     /// are about to be replayed.
     func open() throws(StoreError) -> OpenedRealm
 
-    /// Writes the unit and makes it durable. On an error the outcome is unknown: the caller stops the process.
-    func commit(_ unit: CommitUnit) throws(StoreError)
+    /// Writes the unit and makes it durable.
+    ///
+    /// - Throws: `full` when certainly nothing was written; `unavailable`, which says whether the outcome is unknown,
+    ///   and the store can be used again; after any other error the outcome is unknown and the caller stops the process.
+    @discardableResult
+    func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome
 
     /// The block that contains the entry, nil past either end.
     func block(containing seq: UInt64) throws(StoreError) -> Block?
@@ -161,4 +213,31 @@ public protocol RealmStore: Sendable {
 
     /// Releases files, connections and locks. Nothing may be called after it.
     func close()
+
+    // MARK: Several processes over one realm
+
+    /// Whether other processes may write to the realm. Where they can't, what follows is never called.
+    var isShared: Bool { get }
+
+    /// The version that `open` found.
+    var openedVersion: UInt64 { get }
+
+    /// What others have committed since `open`, the last `commit` or the last `news`, whichever came last. Called by the
+    /// thread that commits. `locking` keeps everybody else from committing until this store's next `commit` or
+    /// `release`.
+    func news(locking: Bool) throws(StoreError) -> RealmNews
+
+    /// Gives up what `news(locking: true)` has locked, without a commit.
+    func release()
+
+    /// Where the realm stands now: a read is fresh when memory is not behind. May be called by any thread.
+    func currentVersion() throws(StoreError) -> RealmVersion
+}
+
+extension RealmStore {
+    public var isShared: Bool { false }
+    public var openedVersion: UInt64 { 0 }
+    public func news(locking: Bool) throws(StoreError) -> RealmNews { RealmNews(version: 0) }
+    public func release() {}
+    public func currentVersion() throws(StoreError) -> RealmVersion { RealmVersion(version: 0, isOwn: true) }
 }

@@ -19,4 +19,8 @@ public enum StoreError: Error, Hashable, Sendable {
     case notDurable(detail: String)
     /// No realm, tenant or backup of that name.
     case notFound(String)
+    /// The database can't be reached, or has ended the session: a later call may succeed. `isOutcomeUnknown`: it
+    /// happened while a commit was under way, which may have taken effect or not; whoever asks again under the same
+    /// idempotency key learns which.
+    case unavailable(detail: String, isOutcomeUnknown: Bool)
 }

@@ -52,7 +52,8 @@ public final class MemoryRealmStore: RealmStore {
         }
     }
 
-    public func commit(_ unit: CommitUnit) throws(StoreError) {
+    @discardableResult
+    public func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome {
         try state.withLock { (state) throws(StoreError) in
             if let failure = state.failure { throw failure }
             try state.realm.checkOrder(of: unit)
@@ -62,7 +63,7 @@ public final class MemoryRealmStore: RealmStore {
             guard let fault else {
                 // A sync takes everything with it that was written before.
                 state.synced = nil
-                return
+                return .durable(version: 0)
             }
             if fault == .full { throw .full(detail: "simulated") }
             let failure = StoreError.failed(operation: "commit", detail: "simulated: \(fault)")

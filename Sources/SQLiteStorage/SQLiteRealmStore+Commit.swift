@@ -6,7 +6,8 @@ import Synchronization
 extension SQLiteRealmStore {
     // SQLite reports a full disk (SQLITE_FULL) from writing to its log or from taking a page, never from syncing, and
     // so before the commit is complete in the log. Hence `.full` means that nothing was written, and nothing else does.
-    public func commit(_ unit: CommitUnit) throws(StoreError) {
+    @discardableResult
+    public func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome {
         guard let writer else { throw .failed(operation: "commit", detail: "the file is open for reading only") }
         try writer.state.withLock { (state) throws(StoreError) in
             if let failure = state.failure { throw failure }
@@ -28,6 +29,7 @@ extension SQLiteRealmStore {
             if let block = unit.block { state.lastSeq = block.lastSeq }
             if let page = unit.idempotency { state.lastPage = page.number }
         }
+        return .durable(version: 0)
     }
 
     /// A unit out of order is a mistake of the caller: nothing is written and the store stays usable.

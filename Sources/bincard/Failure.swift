@@ -46,7 +46,7 @@ enum Failure {
 
     private static func code(of error: StoreError) -> ImportClient.ExitCode {
         switch error {
-        case .inUse, .full: .tryAgain
+        case .inUse, .full, .unavailable: .tryAgain
         default: .failed
         }
     }
@@ -67,6 +67,7 @@ enum Failure {
             "the data has schema \(found), this version knows up to \(known). Use the newer bincard that wrote it"
         case .notDurable(let detail): "the database does not promise durable commits: \(detail)"
         case .notFound(let what): "there is no \(what)"
+        case .unavailable(let detail, _): "the database is not available: \(detail)"
         }
     }
 }

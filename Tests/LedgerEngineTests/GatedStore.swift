@@ -58,7 +58,7 @@ final class GatedStore: RealmStore {
     var units: [CommitUnit] { condition.withLock { state.units } }
     var isClosed: Bool { condition.withLock { state.isClosed } }
 
-    func commit(_ unit: CommitUnit) throws(StoreError) {
+    func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome {
         let (fault, delay): (StoreError?, Duration?) = condition.withLock {
             state.begun += 1
             condition.broadcast()
@@ -67,11 +67,12 @@ final class GatedStore: RealmStore {
         }
         if let fault { throw fault }
         if let delay { Thread.sleep(forTimeInterval: Double(delay.components.attoseconds) / 1e18) }
-        try base.commit(unit)
+        let outcome = try base.commit(unit)
         condition.withLock {
             if let block = unit.block { state.durableSeq = block.lastSeq }
             state.units.append(unit)
         }
+        return outcome
     }
 
     func open() throws(StoreError) -> OpenedRealm { try base.open() }

@@ -2,6 +2,8 @@ import Foundation
 import LedgerCore
 import LedgerStorage
 import MemoryStorage
+import PostgresServer
+import PostgresStorage
 import SQLiteStorage
 import Testing
 
@@ -9,6 +11,7 @@ import Testing
 enum StorageEngine: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
+    case postgres
 
     var testDescription: String { rawValue }
 }
@@ -22,6 +25,8 @@ final class Installation {
     private let memoryRealm = MemoryRealmStore()
     private let memoryControl = MemoryControlStore()
     private let memoryDeliveries = MemoryDeliveryStore()
+    private let testDatabase: TestDatabase?
+    private var database: PostgresDatabase?
     private var openedDeliveries: (any DeliveryStore)?
     private(set) var store: any RealmStore
     private(set) var control: any ControlStore
@@ -32,22 +37,40 @@ final class Installation {
         switch engine {
         case .memory:
             lock = nil
+            testDatabase = nil
             store = memoryRealm
             control = memoryControl
         case .sqlite:
             try directory.create()
             let lock = try directory.lock()
             self.lock = lock
+            testDatabase = nil
             store = try directory.openRealm(realm, holding: lock)
             control = try directory.openControl()
+        case .postgres:
+            lock = nil
+            let testDatabase = try TestDatabase(on: try PostgresServer.shared.get()) { url in
+                _ = try PostgresAdministration(conninfo: url).migrate(
+                    serverRole: TestDatabase.role, sealKey: Installation.sealKey)
+            }
+            self.testDatabase = testDatabase
+            let database = try PostgresDatabase(conninfo: testDatabase.url, sealKey: Installation.sealKey)
+            self.database = database
+            store = database.openRealm(realm)
+            control = database.openControl()
         }
     }
+
+    /// Of all databases here: they are copies of one.
+    private static let sealKey = RealmSealKey.random()
 
     deinit {
         store.close()
         control.close()
         openedDeliveries?.close()
         lock?.release()
+        database?.close()
+        testDatabase?.drop()
         try? FileManager.default.removeItem(atPath: directory.path)
     }
 
@@ -68,6 +91,13 @@ final class Installation {
         control.close()
         openedDeliveries?.close()
         openedDeliveries = nil
+        if let testDatabase {
+            database?.close()
+            let database = try PostgresDatabase(conninfo: testDatabase.url, sealKey: Installation.sealKey)
+            self.database = database
+            store = database.openRealm(realm)
+            control = database.openControl()
+        }
         guard let lock else { return }
         store = try directory.openRealm(realm, holding: lock)
         control = try directory.openControl()
@@ -75,6 +105,10 @@ final class Installation {
 
     /// A second connection to the control store, as another process would have one.
     func otherControl() throws -> any ControlStore {
-        engine == .sqlite ? try directory.openControl() : memoryControl
+        switch engine {
+        case .memory: memoryControl
+        case .sqlite: try directory.openControl()
+        case .postgres: database.map { $0.openControl() } ?? control
+        }
     }
 }

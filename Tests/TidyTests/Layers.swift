@@ -18,6 +18,7 @@ struct Layer: Sendable {
         Layer(target: "LedgerEngine", level: 2, outside: ["Crypto", "Foundation", "Synchronization"]),
         Layer(
             target: "SQLiteStorage", level: 2, outside: ["Foundation", "GRDB", "GRDBSQLite", "Synchronization"]),
+        Layer(target: "PostgresStorage", level: 2, outside: ["Crypto", "Glibc", "Synchronization"]),
         Layer(target: "MemoryStorage", level: 2, outside: ["Synchronization"]),
         Layer(
             target: "WebhookDelivery", level: 2,
@@ -64,6 +65,7 @@ struct Layer: Sendable {
     /// Engines below the port, and who may know each. The memory is the simulator's; nothing that is shipped uses it.
     static let usersOfEngines: [String: Set<String>] = [
         "SQLiteStorage": ["ServerApp"],
+        "PostgresStorage": ["ServerApp"],
         "MemoryStorage": [],
     ]
 }

@@ -1,0 +1,59 @@
+/// What keeps tenants apart, whatever SQL the server's own login is made to run.
+///
+/// Each transaction says for which realm it is: `bincard.realm` is set to the realm's id and a seal, an HMAC-SHA-256
+/// under a key that the server was given and that only the owner of the tables can read. `bincard.current_realm()` gives
+/// the realm when the seal is right and NULL otherwise, and every table shows and takes only rows of that realm. The
+/// realm of zeros is the installation itself: tenants and keys.
+enum Fence {
+    /// The schema that the server's role can't look into, and the check of the seal.
+    static let seal = """
+        CREATE SCHEMA bincard;
+        REVOKE ALL ON SCHEMA bincard, bincard_private FROM PUBLIC;
+
+        -- The key, prepared for HMAC: the key xor 0x36…, the key xor 0x5c….
+        CREATE TABLE bincard_private.seal (
+            single integer PRIMARY KEY CHECK (single = 1),
+            inner_key bytea NOT NULL,
+            outer_key bytea NOT NULL
+        );
+
+        CREATE FUNCTION bincard.current_realm() RETURNS uuid
+        LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        DECLARE
+            given text := current_setting('bincard.realm', true);
+            key bincard_private.seal;
+        BEGIN
+            IF given IS NULL OR length(given) <> 101 THEN RETURN NULL; END IF;
+            SELECT * INTO key FROM bincard_private.seal;
+            -- Compared as digests of digests: how long it takes says nothing about the right seal.
+            IF sha256(convert_to(
+                    encode(sha256(key.outer_key || sha256(key.inner_key || convert_to(left(given, 36), 'UTF8'))), 'hex'),
+                    'UTF8'))
+                = sha256(convert_to(right(given, 64), 'UTF8'))
+            THEN
+                RETURN left(given, 36)::uuid;
+            END IF;
+            RETURN NULL;
+        END $$;
+
+        -- Which step of the schema the database is at.
+        CREATE FUNCTION bincard.schema_version() RETURNS bigint
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+            SELECT max(version)::bigint FROM bincard_private.migration
+        $$;
+        """
+
+    /// The fence around one table. The subquery makes the check run once for a statement, not for each row. Statistics
+    /// about which realm has how many rows would be shown by EXPLAIN, so none are kept.
+    static func around(_ table: String) -> String {
+        """
+        ALTER TABLE bincard.\(table) ENABLE ROW LEVEL SECURITY;
+        ALTER TABLE bincard.\(table) FORCE ROW LEVEL SECURITY;
+        ALTER TABLE bincard.\(table) ALTER realm SET STATISTICS 0;
+        CREATE POLICY realm ON bincard.\(table)
+            USING (realm = (SELECT bincard.current_realm()))
+            WITH CHECK (realm = (SELECT bincard.current_realm()));
+
+        """
+    }
+}

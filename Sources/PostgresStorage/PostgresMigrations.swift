@@ -1,0 +1,54 @@
+/// The schema, step by step. A step is applied once and never changed afterwards: a correction is a further step.
+enum PostgresMigrations {
+    struct Step: Sendable {
+        /// 1, 2, 3 …
+        var version: Int
+        /// What it brings, for whoever looks into the database.
+        var name: String
+        var sql: String
+        /// The tables that it makes, in the schema `bincard`, with what the server may do with their rows.
+        var tables: [Table]
+    }
+
+    struct Table: Sendable {
+        var name: String
+        /// As in GRANT.
+        var rights: String
+    }
+
+    static let all = [
+        Step(
+            version: 1, name: "ledgers, tenants, keys",
+            sql: [Fence.seal, RealmSchema.tables, RealmSchema.journal, RealmSchema.functions, ControlSchema.tables]
+                .joined(separator: "\n"),
+            tables: [
+                Table(name: "head", rights: "SELECT, INSERT, UPDATE"),
+                // Never UPDATE, DELETE or TRUNCATE: the journal.
+                Table(name: "block", rights: "SELECT, INSERT"),
+                Table(name: "item", rights: "SELECT, INSERT, UPDATE"),
+                Table(name: "location", rights: "SELECT, INSERT, UPDATE"),
+                Table(name: "webhook", rights: "SELECT, INSERT, UPDATE"),
+                Table(name: "stock_level", rights: "SELECT, INSERT, UPDATE"),
+                Table(name: "reference_segment", rights: "SELECT, INSERT"),
+                Table(name: "reference_bucket", rights: "SELECT, INSERT"),
+                Table(name: "idempotency_page", rights: "SELECT, INSERT, DELETE"),
+                Table(name: "tenant", rights: "SELECT, INSERT, DELETE"),
+                Table(name: "tenant_realm", rights: "SELECT, INSERT, DELETE"),
+                Table(name: "api_key", rights: "SELECT, INSERT, UPDATE, DELETE"),
+                Table(name: "installation", rights: "SELECT, INSERT, UPDATE"),
+                Table(name: "key_usage", rights: "SELECT, INSERT, UPDATE, DELETE"),
+            ])
+    ]
+
+    static var newest: Int { all.last?.version ?? 0 }
+
+    /// Where the database remembers what was applied. Made before the first step.
+    static let record = """
+        CREATE SCHEMA IF NOT EXISTS bincard_private;
+        CREATE TABLE IF NOT EXISTS bincard_private.migration (
+            version integer PRIMARY KEY,
+            name text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        );
+        """
+}

@@ -1,0 +1,159 @@
+import LedgerCore
+public import LedgerStorage
+import Synchronization
+
+/// A realm in PostgreSQL, shared with any number of other processes: writes meet at the realm's head row.
+///
+/// @unchecked Sendable: `held` is touched by the one thread that commits, and by `close` after it.
+public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
+    let pool: ConnectionPool
+    let context: RealmContext
+    private let writer: Int64
+    private let state = Mutex(State())
+
+    private struct State {
+        var known = Known()
+        var opened: UInt64 = 0
+        var isOpen = false
+    }
+
+    /// The connection whose transaction has locked the head.
+    private var held: PostgresConnection?
+
+    /// Up to where this store has seen the realm.
+    struct Known: Sendable {
+        var version: UInt64 = 0
+        var seq: UInt64 = 0
+        var page: UInt64 = 0
+    }
+
+    init(pool: ConnectionPool, context: RealmContext, writer: Int64) {
+        self.pool = pool
+        self.context = context
+        self.writer = writer
+    }
+
+    public var isShared: Bool { true }
+
+    public var openedVersion: UInt64 { state.withLock { $0.opened } }
+
+    var known: Known { state.withLock { $0.known } }
+
+    func didOpen(_ known: Known) {
+        state.withLock {
+            $0.known = known
+            $0.opened = known.version
+            $0.isOpen = true
+        }
+    }
+
+    @discardableResult
+    public func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome {
+        if !state.withLock({ $0.isOpen }) { _ = try open() }
+        let known = known
+        try checkOrder(of: unit, after: known)
+        let statement = try CommitStatements.append(unit, after: known, by: writer, context)
+        let rows: PostgresRows
+        if let connection = takeHeld() {
+            defer { pool.put(connection) }
+            do throws(PostgresFailure) {
+                rows = try connection.run([statement, Statement(CommitStatements.commit)])[0]
+            } catch {
+                throw error.storeError("commit", isCommitUnknown: true)
+            }
+        } else {
+            do throws(PostgresFailure) {
+                rows = try pool.once { (connection) throws(PostgresFailure) in
+                    try connection.run([statement])[0]
+                }
+            } catch {
+                throw error.storeError("commit", isCommitUnknown: true)
+            }
+        }
+        guard let row = rows.first, !row.isNull(0) else { return .overtaken }
+        let version = row.uint64(0)
+        state.withLock {
+            $0.known.version = version
+            if let block = unit.block { $0.known.seq = block.lastSeq }
+            if let page = unit.idempotency { $0.known.page = page.number }
+        }
+        return .durable(version: version)
+    }
+
+    /// A unit out of order is a mistake of the caller: nothing is written and the store stays usable.
+    private func checkOrder(of unit: CommitUnit, after known: Known) throws(StoreError) {
+        if let block = unit.block, block.firstSeq != known.seq + 1 || block.lastSeq < block.firstSeq {
+            throw .corrupt(
+                seq: block.firstSeq,
+                detail: "block \(block.firstSeq) to \(block.lastSeq) does not follow entry \(known.seq)")
+        }
+        if let page = unit.idempotency, page.number <= known.page {
+            throw .corrupt(seq: nil, detail: "idempotency page \(page.number) does not follow \(known.page)")
+        }
+    }
+
+    private func takeHeld() -> PostgresConnection? {
+        defer { held = nil }
+        return held
+    }
+
+    public func news(locking: Bool) throws(StoreError) -> RealmNews {
+        try translating("read what other servers have committed") {
+            let held = takeHeld()
+            guard locking else {
+                if let held { pool.put(held) }
+                let statement = CommitStatements.news(after: known, locking: false, context)
+                return try read(
+                    try pool.read { (connection) throws(PostgresFailure) in try connection.run([statement])[0] })
+            }
+            if let held { return try lock(on: held) }
+            do {
+                return try lock(on: try pool.take())
+            } catch let error as PostgresFailure where error.isConnectionLost {
+                // Nothing was locked by a connection that is gone.
+                return try lock(on: try pool.take())
+            }
+        }
+    }
+
+    private func lock(on connection: PostgresConnection) throws -> RealmNews {
+        do {
+            var statements = [CommitStatements.news(after: known, locking: true, context)]
+            if !connection.isInTransaction { statements.insert(Statement(CommitStatements.begin), at: 0) }
+            let rows = try connection.run(statements)
+            let news = try read(rows[rows.count - 1])
+            held = connection
+            return news
+        } catch {
+            pool.put(connection)
+            throw error
+        }
+    }
+
+    private func read(_ rows: PostgresRows) throws -> RealmNews {
+        var known = known
+        let news = try CommitStatements.news(rows, after: &known)
+        state.withLock { $0.known = known }
+        return news
+    }
+
+    public func release() {
+        guard let held = takeHeld() else { return }
+        try? held.rollBack()
+        pool.put(held)
+    }
+
+    public func currentVersion() throws(StoreError) -> RealmVersion {
+        do throws(PostgresFailure) {
+            let rows = try pool.read { (connection) throws(PostgresFailure) in
+                try connection.run(CommitStatements.headVersion, context.sealedParameters)
+            }
+            guard let row = rows.first else { return RealmVersion(version: 0, isOwn: false) }
+            return RealmVersion(version: row.uint64(0), isOwn: row.int64(1) == writer)
+        } catch {
+            throw error.storeError("look whether memory is fresh")
+        }
+    }
+
+    public func close() { release() }
+}

@@ -1,0 +1,288 @@
+/// The tables of the ledgers. `realm` leads every key, stands in every condition and is what the tables are distributed
+/// by; each is fenced by row-level security (`Fence`).
+enum RealmSchema {
+    /// Most columns are 64-bit integers: instants are milliseconds since 1970.
+    static let tables = """
+        -- Where a ledger stands. A commit moves `version` on and fails to when another commit has: writes of a realm,
+        -- from any number of servers, meet at this row.
+        CREATE TABLE bincard.head (
+            realm uuid PRIMARY KEY,
+            version bigint NOT NULL,
+            -- which process moved it last
+            writer bigint NOT NULL,
+            seq bigint NOT NULL,
+            page bigint NOT NULL,
+            applied_seq bigint NOT NULL,
+            referenced_seq bigint NOT NULL
+        ) WITH (fillfactor = 20);
+
+        CREATE TABLE bincard.block (
+            realm uuid NOT NULL,
+            first_seq bigint NOT NULL,
+            last_seq bigint NOT NULL,
+            recorded_at bigint NOT NULL,
+            last_id uuid NOT NULL,
+            hash bytea NOT NULL,
+            data bytea NOT NULL,
+            PRIMARY KEY (realm, first_seq),
+            CHECK (first_seq >= 1 AND last_seq >= first_seq)
+        );
+
+        CREATE TABLE bincard.item (
+            realm uuid NOT NULL,
+            number bigint NOT NULL,
+            data bytea NOT NULL,
+            PRIMARY KEY (realm, number)
+        );
+
+        CREATE TABLE bincard.location (
+            realm uuid NOT NULL,
+            number bigint NOT NULL,
+            data bytea NOT NULL,
+            PRIMARY KEY (realm, number)
+        );
+
+        CREATE TABLE bincard.webhook (
+            realm uuid NOT NULL,
+            number bigint NOT NULL,
+            data bytea NOT NULL,
+            PRIMARY KEY (realm, number)
+        );
+
+        -- key = item number << 32 | location number
+        CREATE TABLE bincard.stock_level (
+            realm uuid NOT NULL,
+            key bigint NOT NULL,
+            on_hand bigint NOT NULL,
+            value bigint NOT NULL,
+            last_wac bigint NOT NULL,
+            reserved bigint NOT NULL,
+            roots bytea NOT NULL,
+            PRIMARY KEY (realm, key)
+        ) WITH (fillfactor = 80);
+
+        CREATE TABLE bincard.reference_segment (
+            realm uuid NOT NULL,
+            number bigint NOT NULL,
+            first_seq bigint NOT NULL,
+            last_seq bigint NOT NULL,
+            PRIMARY KEY (realm, number)
+        );
+
+        -- key = segment number × 256 + top byte of the hash
+        CREATE TABLE bincard.reference_bucket (
+            realm uuid NOT NULL,
+            key bigint NOT NULL,
+            data bytea NOT NULL,
+            PRIMARY KEY (realm, key)
+        );
+
+        CREATE TABLE bincard.idempotency_page (
+            realm uuid NOT NULL,
+            number bigint NOT NULL,
+            slice bigint NOT NULL,
+            recorded_at bigint NOT NULL,
+            keys bytea NOT NULL,
+            answers bytea NOT NULL,
+            PRIMARY KEY (realm, number)
+        );
+
+        -- Blocks and pages are packed already, and compressing them again costs more than it saves. Rows up to a page
+        -- of the file stay in it.
+        ALTER TABLE bincard.block ALTER data SET STORAGE EXTERNAL, ALTER hash SET STORAGE PLAIN;
+        ALTER TABLE bincard.block SET (toast_tuple_target = 8160);
+        ALTER TABLE bincard.idempotency_page ALTER keys SET STORAGE EXTERNAL, ALTER answers SET STORAGE EXTERNAL;
+        ALTER TABLE bincard.idempotency_page SET (toast_tuple_target = 8160);
+        """
+
+    /// The journal refuses changes whoever asks for them, its owner included.
+    static let journal = """
+        CREATE FUNCTION bincard.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'the journal is append-only: a block is never changed or deleted'
+                USING ERRCODE = 'insufficient_privilege';
+        END $$;
+
+        CREATE TRIGGER block_is_never_changed BEFORE UPDATE OR DELETE ON bincard.block
+            FOR EACH ROW EXECUTE FUNCTION bincard.refuse_change();
+
+        CREATE TRIGGER block_is_never_emptied BEFORE TRUNCATE ON bincard.block
+            FOR EACH STATEMENT EXECUTE FUNCTION bincard.refuse_change();
+        """
+
+    /// What runs with every write and every read that must be fresh: one call each. Plans are kept with the functions,
+    /// also behind a pooler that can't keep prepared statements.
+    static let functions = """
+        -- Says for which realm the transaction is.
+        CREATE FUNCTION bincard.enter(realm uuid, seal text) RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM set_config('bincard.realm', realm::text || '.' || seal, true);
+        END $$;
+
+        -- Moves the head on and appends. NULL, and nothing is written, when the head is not at `known` any more.
+        CREATE FUNCTION bincard.append(
+            for_realm uuid, seal text, known bigint, by_writer bigint,
+            block_first bigint, block_last bigint, block_at bigint, block_id uuid, block_hash bytea, block_data bytea,
+            page_number bigint, page_slice bigint, page_at bigint, page_keys bytea, page_answers bytea,
+            drop_before bigint, applied bigint, referenced bigint
+        ) RETURNS bigint LANGUAGE plpgsql AS $$
+        DECLARE
+            before bincard.head;
+        BEGIN
+            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            UPDATE bincard.head SET
+                version = version + 1, writer = by_writer, seq = coalesce(block_last, seq),
+                page = coalesce(page_number, page), applied_seq = coalesce(applied, applied_seq),
+                referenced_seq = coalesce(referenced, referenced_seq)
+            WHERE realm = for_realm AND version = known
+                AND (block_first IS NULL OR seq = block_first - 1)
+                AND (page_number IS NULL OR page < page_number);
+            IF NOT FOUND THEN
+                SELECT * INTO before FROM bincard.head WHERE realm = for_realm;
+                IF before.version = known THEN
+                    RAISE EXCEPTION 'block % or page % does not follow entry % and page %',
+                        block_first, page_number, before.seq, before.page USING ERRCODE = 'data_exception';
+                END IF;
+                RETURN NULL;
+            END IF;
+            IF block_first IS NOT NULL THEN
+                INSERT INTO bincard.block (realm, first_seq, last_seq, recorded_at, last_id, hash, data)
+                VALUES (for_realm, block_first, block_last, block_at, block_id, block_hash, block_data);
+            END IF;
+            IF page_number IS NOT NULL THEN
+                INSERT INTO bincard.idempotency_page (realm, number, slice, recorded_at, keys, answers)
+                VALUES (for_realm, page_number, page_slice, page_at, page_keys, page_answers);
+            END IF;
+            IF drop_before IS NOT NULL THEN
+                -- Numbers ascend with slices: what may go is at the beginning.
+                DELETE FROM bincard.idempotency_page AS page
+                USING (
+                    SELECT number, slice FROM bincard.idempotency_page
+                    WHERE realm = for_realm ORDER BY number LIMIT 16
+                ) AS oldest
+                WHERE page.realm = for_realm AND page.number = oldest.number AND oldest.slice < drop_before;
+            END IF;
+            RETURN known + 1;
+        END $$;
+
+        -- Rows of the projections, beside an `append` in the same statement, which has locked the head.
+        CREATE FUNCTION bincard.project(
+            for_realm uuid, appended bigint,
+            item_numbers bigint[], item_data bytea[], location_numbers bigint[], location_data bytea[],
+            webhook_numbers bigint[], webhook_data bytea[],
+            level_keys bigint[], on_hands bigint[], level_values bigint[], last_wacs bigint[], reserveds bigint[],
+            level_roots bytea[],
+            segment_firsts bigint[], segment_lasts bigint[], bucket_keys bigint[], bucket_data bytea[]
+        ) RETURNS void LANGUAGE plpgsql AS $$
+        DECLARE
+            last record;
+        BEGIN
+            IF appended IS NULL THEN RETURN; END IF;
+            INSERT INTO bincard.item (realm, number, data)
+            SELECT for_realm, u.number, u.data FROM unnest(item_numbers, item_data) AS u(number, data)
+            ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
+            INSERT INTO bincard.location (realm, number, data)
+            SELECT for_realm, u.number, u.data FROM unnest(location_numbers, location_data) AS u(number, data)
+            ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
+            INSERT INTO bincard.webhook (realm, number, data)
+            SELECT for_realm, u.number, u.data FROM unnest(webhook_numbers, webhook_data) AS u(number, data)
+            ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
+            INSERT INTO bincard.stock_level (realm, key, on_hand, value, last_wac, reserved, roots)
+            SELECT for_realm, u.*
+            FROM unnest(level_keys, on_hands, level_values, last_wacs, reserveds, level_roots) AS u
+            ON CONFLICT (realm, key) DO UPDATE SET
+                on_hand = excluded.on_hand, value = excluded.value, last_wac = excluded.last_wac,
+                reserved = excluded.reserved, roots = excluded.roots;
+            IF cardinality(segment_firsts) = 0 THEN RETURN; END IF;
+            SELECT max(number) AS number, max(last_seq) AS last_seq INTO last FROM bincard.reference_segment
+            WHERE realm = for_realm;
+            FOR place IN 1 .. cardinality(segment_firsts) LOOP
+                IF segment_firsts[place] <> coalesce(last.last_seq, 0) + 1 THEN
+                    RAISE EXCEPTION 'reference segment % does not follow %', segment_firsts[place],
+                        coalesce(last.last_seq, 0) USING ERRCODE = 'data_exception';
+                END IF;
+                INSERT INTO bincard.reference_segment (realm, number, first_seq, last_seq)
+                VALUES (for_realm, coalesce(last.number, 0) + 1, segment_firsts[place], segment_lasts[place])
+                RETURNING number, last_seq INTO last;
+            END LOOP;
+            -- The keys count from the first of these segments.
+            INSERT INTO bincard.reference_bucket (realm, key, data)
+            SELECT for_realm, u.key + (last.number - cardinality(segment_firsts) + 1) * 256, u.data
+            FROM unnest(bucket_keys, bucket_data) AS u(key, data);
+        END $$;
+
+        -- The head, and what was committed after `known_seq` and `known_page`: a row of kind 0 with version, writer,
+        -- seq, page, applied and referenced seq; rows of kind 1 with blocks, 2 with the keys of pages.
+        CREATE FUNCTION bincard.news(
+            for_realm uuid, seal text, known_seq bigint, known_page bigint, most integer, locking boolean
+        ) RETURNS TABLE (
+            kind bigint, a bigint, b bigint, c bigint, d bigint, e bigint, f bigint, id uuid, hash bytea, data bytea
+        ) LANGUAGE plpgsql ROWS 10 AS $$
+        DECLARE
+            now_at bincard.head;
+        BEGIN
+            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            IF locking THEN
+                SELECT * INTO now_at FROM bincard.head AS h WHERE h.realm = for_realm FOR UPDATE;
+            ELSE
+                SELECT * INTO now_at FROM bincard.head AS h WHERE h.realm = for_realm;
+            END IF;
+            RETURN QUERY SELECT 0::bigint, now_at.version, now_at.writer, now_at.seq, now_at.page, now_at.applied_seq,
+                now_at.referenced_seq, NULL::uuid, NULL::bytea, NULL::bytea;
+            IF now_at.seq > known_seq THEN
+                RETURN QUERY SELECT 1::bigint, k.first_seq, k.last_seq, k.recorded_at, 0::bigint, 0::bigint, 0::bigint,
+                    k.last_id, k.hash, k.data
+                FROM bincard.block AS k
+                WHERE k.realm = for_realm AND k.first_seq > known_seq AND k.last_seq <= now_at.seq
+                ORDER BY k.first_seq LIMIT most;
+            END IF;
+            IF now_at.page > known_page THEN
+                RETURN QUERY SELECT 2::bigint, p.number, p.slice, p.recorded_at, 0::bigint, 0::bigint, 0::bigint,
+                    NULL::uuid, NULL::bytea, p.keys
+                FROM bincard.idempotency_page AS p
+                WHERE p.realm = for_realm AND p.number > known_page AND p.number <= now_at.page
+                ORDER BY p.number LIMIT most;
+            END IF;
+        END $$;
+
+        -- The head's version and who moved it there, for a read that must not be older than any acknowledged write.
+        CREATE FUNCTION bincard.head_version(for_realm uuid, seal text, OUT version bigint, OUT writer bigint)
+        LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            SELECT h.version, h.writer INTO version, writer FROM bincard.head AS h WHERE h.realm = for_realm;
+        END $$;
+
+        -- Last seq of the blocks that were recorded at or before a moment, or whose last id is below an id; 0 for none.
+        -- Halves the range of seqs, which needs no index but the primary key.
+        CREATE FUNCTION bincard.boundary(for_realm uuid, seal text, moment bigint, before_id uuid) RETURNS bigint
+        LANGUAGE plpgsql AS $$
+        DECLARE
+            low bigint := 0;
+            high bigint;
+            middle bigint;
+            mark record;
+        BEGIN
+            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            SELECT first_seq, last_seq, recorded_at, last_id INTO mark FROM bincard.block
+            WHERE realm = for_realm ORDER BY first_seq DESC LIMIT 1;
+            IF NOT FOUND THEN RETURN 0; END IF;
+            IF mark.recorded_at <= moment OR mark.last_id < before_id THEN RETURN mark.last_seq; END IF;
+            high := mark.first_seq;
+            WHILE low + 1 < high LOOP
+                middle := low + (high - low) / 2;
+                SELECT first_seq, last_seq, recorded_at, last_id INTO mark FROM bincard.block
+                WHERE realm = for_realm AND first_seq <= middle ORDER BY first_seq DESC LIMIT 1;
+                IF NOT FOUND OR mark.last_seq < middle THEN
+                    RAISE EXCEPTION 'the journal has no entry %', middle USING ERRCODE = 'data_corrupted';
+                END IF;
+                IF mark.recorded_at <= moment OR mark.last_id < before_id THEN
+                    low := mark.last_seq;
+                ELSE
+                    high := mark.first_seq;
+                END IF;
+            END LOOP;
+            RETURN low;
+        END $$;
+        """
+}

@@ -1,0 +1,41 @@
+import Synchronization
+
+/// A database of a test's own, with Bincard's schema.
+public struct TestDatabase: Sendable {
+    public let server: PostgresServer
+    public let name: String
+    /// The role that servers log in as.
+    public static let role = "bincard_server"
+
+    /// A connection string of the server's role.
+    public var url: String { server.url(role: TestDatabase.role, database: name) }
+
+    /// A connection string of the owner.
+    public var ownerURL: String { server.ownerURL(database: name) }
+
+    /// - Parameter migrate: brings a new database's schema up to date; called once for each server, whose databases are
+    ///   then copies of that one.
+    public init(
+        on server: PostgresServer, migrate: (_ ownerURL: String) throws -> Void
+    ) throws {
+        self.server = server
+        try TestDatabase.templates.withLock { templates in
+            guard !templates.contains(server.port) else { return }
+            try server.psql("CREATE DATABASE bincard_template")
+            try migrate(server.ownerURL(database: "bincard_template"))
+            templates.insert(server.port)
+        }
+        name = server.freshName()
+        try server.psql("CREATE DATABASE \(name) TEMPLATE bincard_template")
+        // What a role is set to belongs to the database, and a copy does not take it along.
+        for (setting, value) in [("idle_in_transaction_session_timeout", "10s"), ("statement_timeout", "30s")] {
+            try server.psql("ALTER ROLE \(TestDatabase.role) IN DATABASE \(name) SET \(setting) = '\(value)'")
+        }
+        try server.psql("REVOKE TEMPORARY ON DATABASE \(name) FROM PUBLIC")
+    }
+
+    private static let templates = Mutex<Set<Int>>([])
+
+    /// Removes it, whoever is connected.
+    public func drop() { _ = try? server.psql("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }
+}
