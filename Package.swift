@@ -126,6 +126,9 @@ let package = Package(
                 nioHTTP1, logging, lifecycle,
             ]),
         tests(
+            "PostgresStorageTests",
+            ["LedgerCore", "LedgerStorage", "PostgresStorage", "PostgresServer", "SampleLedger"]),
+        tests(
             "LedgerEngineTests",
             [
                 "BlockingWork", "LedgerCore", "LedgerStorage", "LedgerEngine", "MemoryStorage", "SQLiteStorage",

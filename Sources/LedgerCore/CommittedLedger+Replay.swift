@@ -6,17 +6,21 @@ extension CommittedLedger {
     /// is harmless. A level that is not in memory is created when this is its first entry. One with a past is left out
     /// of memory, because its chain of entries is not known here: to have it brought up to date, load what
     /// `footprint(of:into:)` names first.
-    public func replay(_ entry: Entry) {
+    ///
+    /// - Parameter rowsAreCounted: whether a level that was loaded ahead of `head` is counted in
+    ///   `stockedLevelsByLocation` as it is there. So it is when the counts were taken from the same rows, at a start;
+    ///   not when another process has written the rows meanwhile.
+    public func replay(_ entry: Entry, rowsAreCounted: Bool = true) {
         guard entry.seq > head.seq else { return }
         switch entry.change {
         case .movementRecorded(let movement):
             replay(
                 movement.after, at: LevelKey(item: movement.item, location: movement.location),
-                quantity: movement.quantity, link: movement.link, seq: entry.seq)
+                quantity: movement.quantity, link: movement.link, seq: entry.seq, rowsAreCounted)
             if let target = movement.target {
                 replay(
                     target.after, at: LevelKey(item: movement.item, location: target.location),
-                    quantity: 0 &- movement.quantity, link: target.link, seq: entry.seq)
+                    quantity: 0 &- movement.quantity, link: target.link, seq: entry.seq, rowsAreCounted)
             }
         case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): put(item)
         case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
@@ -44,9 +48,12 @@ extension CommittedLedger {
         if levels[key] == nil, link.previous != 0 || hasLevel(key) { footprint.levels.append(key) }
     }
 
-    private func replay(_ pool: CostPool, at key: LevelKey, quantity: Int64, link: HistoryLink, seq: UInt64) {
-        // A level that was loaded from a store that is ahead of this memory has the entry already, and its count too.
-        if let last = levels[key]?.history.lastSeq, last >= seq { return }
+    private func replay(
+        _ pool: CostPool, at key: LevelKey, quantity: Int64, link: HistoryLink, seq: UInt64, _ rowsAreCounted: Bool
+    ) {
+        // A level that was loaded from a store that is ahead of this memory has the entry already.
+        let isAhead = levels[key].map { $0.history.lastSeq >= seq } ?? false
+        if isAhead, rowsAreCounted { return }
         count(stockedChange(after: pool.onHand, quantity: quantity), at: key.location)
         if link.previous == 0 {
             let index = Int(key.item.rawValue) - 1
@@ -55,6 +62,6 @@ extension CommittedLedger {
             }
             if levels[key] == nil { levels[key] = StockLevel(key: key) }
         }
-        if levels[key] != nil { levels[key]?.record(pool, seq: seq) }
+        if !isAhead, levels[key] != nil { levels[key]?.record(pool, seq: seq) }
     }
 }

@@ -24,4 +24,6 @@ package enum SubmissionResult: Sendable {
     case busy
     /// The disk has no room. Nothing was done, and the key is free.
     case storageFull
+    /// The database can't be reached. When the outcome is unknown, the write may have taken effect: the same key tells.
+    case unavailable(isOutcomeUnknown: Bool)
 }

@@ -35,6 +35,8 @@ extension RealmLedger {
         var fetched: [LevelKey: StockLevel] = [:]
         var seq: UInt64 = 0
         while true {
+            // Another process may have written rows that are newer than memory.
+            if fetched.values.contains(where: { $0.history.lastSeq > seq }) { try waitUntilCurrent() }
             let look = publishing.withLock { _ in
                 // A row that was read is what the level is now, unless the level came into memory, changed and left
                 // again meanwhile: only a level whose row is written leaves the memory.

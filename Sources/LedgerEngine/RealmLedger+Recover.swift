@@ -30,6 +30,8 @@ extension RealmLedger {
         try warmLevels()
         try replayJournal(to: opened.head.head)
         try store.idempotencyKeys(fromSlice: IdempotencyIndex.oldestSlice(at: environment.now())) { page in
+            // A page that another process has added meanwhile comes as news.
+            guard page.number <= lastPage else { return }
             for key in page.keys { index.insert(key, page: page.number, slice: page.slice) }
             // A batch of refusals has a page and no entry: time must not fall behind it either, slices ascend.
             lastMoment = max(lastMoment, page.recordedAt)

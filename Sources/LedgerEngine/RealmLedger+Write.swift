@@ -7,20 +7,32 @@ extension RealmLedger {
     /// Decides the batch in order, commits once, publishes, and only then answers.
     func write(_ batch: [Pending]) {
         do throws(StoreError) {
-            var fold = try beginBatch(batch)
-            var results: [BatchResult] = []
-            results.reserveCapacity(batch.count)
-            for pending in batch { results.append(try decide(pending.submission, in: &fold)) }
-            let outcome = try commit(&fold, commands: batch.reduce(0) { $0 + $1.commands })
-            answer(batch, results, outcome)
+            while true {
+                var fold = try beginBatch(batch)
+                var results: [BatchResult] = []
+                results.reserveCapacity(batch.count)
+                for pending in batch { results.append(try decide(pending.submission, in: &fold)) }
+                let outcome = try commit(&fold, commands: batch.reduce(0) { $0 + $1.commands })
+                // Others have committed since: what was decided may be wrong, and nothing of it was written.
+                if outcome == .overtaken {
+                    try overtake()
+                    continue
+                }
+                return answer(batch, results, outcome)
+            }
+        } catch .unavailable(_, let isOutcomeUnknown) {
+            // Memory is as it was before the batch. If it was committed after all, it comes back as another's.
+            store.release()
+            for pending in batch { pending.complete(.unavailable(isOutcomeUnknown: isOutcomeUnknown)) }
         } catch {
             die(error)
         }
     }
 
-    enum CommitOutcome {
+    enum BatchOutcome {
         case durable
         case storageFull
+        case overtaken
     }
 
     /// A submission's result, and whether it depends on the commit that is about to happen.
@@ -38,8 +50,8 @@ extension RealmLedger {
     }
 
     /// Everything that the batch writes, in one unit.
-    private func commit(_ fold: inout BatchFold, commands: Int) throws(StoreError) -> CommitOutcome {
-        guard !fold.entries.isEmpty || !fold.records.isEmpty else { return .durable }
+    private func commit(_ fold: inout BatchFold, commands: Int) throws(StoreError) -> BatchOutcome {
+        guard !fold.entries.isEmpty || !fold.records.isEmpty else { return try confirm() }
         var unit = CommitUnit()
         unit.block = Block.seal(fold.entries, after: sealed)
         if !fold.records.isEmpty {
@@ -52,23 +64,28 @@ extension RealmLedger {
         unit.dropSlicesBefore = IdempotencyIndex.oldestSlice(at: fold.now)
         let start = ContinuousClock.now
         do throws(StoreError) {
-            try store.commit(unit)
-        } catch .full {
+            guard case .durable(let version) = try store.commit(unit) else {
+                if let chunk = unit.projection { behind.restore(chunk) }
+                return .overtaken
+            }
+            environment.observer.committed(commands, nanoseconds(since: start))
+            publish(fold, unit, version)
+            return .durable
+        } catch {
             if let chunk = unit.projection { behind.restore(chunk) }
-            return .storageFull
+            if case .full = error { return .storageFull }
+            throw error
         }
-        environment.observer.committed(commands, nanoseconds(since: start))
-        publish(fold, unit)
-        return .durable
     }
 
     /// Makes a durable commit visible to readers, then tidies what only the writer sees.
-    private func publish(_ fold: BatchFold, _ unit: CommitUnit) {
+    private func publish(_ fold: BatchFold, _ unit: CommitUnit, _ version: UInt64) {
         let segment = unit.projection?.references.first
         // Hashed before the lock is taken: readers wait for it on their event loops.
         let postings = fold.entries.compactMap { ReferencePosting(indexing: $0) }
         publishing.withLock { _ in
             committed.publish(fold.state)
+            self.version = version
             if let block = unit.block { sealed = block.sealedHead }
             if let segment { references.wrote(segment) }
             for posting in postings { references.note(posting) }
@@ -90,11 +107,11 @@ extension RealmLedger {
         evictColdLevels()
     }
 
-    private func answer(_ batch: [Pending], _ results: [BatchResult], _ outcome: CommitOutcome) {
+    private func answer(_ batch: [Pending], _ results: [BatchResult], _ outcome: BatchOutcome) {
         for (pending, result) in zip(batch, results) {
             switch outcome {
             case .storageFull where result.dependsOnCommit: pending.complete(.storageFull)
-            case .durable, .storageFull: pending.complete(result.result)
+            case .durable, .storageFull, .overtaken: pending.complete(result.result)
             }
         }
     }
@@ -115,12 +132,21 @@ extension RealmLedger {
         do throws(StoreError) {
             while !behind.isClean || behind.appliedSeq < sealed.head.seq {
                 guard let chunk = nextChunk(everything: true) else { return }
-                try store.commit(CommitUnit(projection: chunk))
+                guard case .durable(let version) = try store.commit(CommitUnit(projection: chunk)) else {
+                    behind.restore(chunk)
+                    try catchUp()
+                    continue
+                }
                 behind.wrote(chunk)
-                if let segment = chunk.references.first { publishing.withLock { _ in references.wrote(segment) } }
+                publishing.withLock { _ in
+                    self.version = version
+                    if let segment = chunk.references.first { references.wrote(segment) }
+                }
             }
         } catch .full {
             // The journal has everything; the next start replays what the rows lack.
+            return
+        } catch .unavailable {
             return
         } catch {
             die(error)

@@ -10,7 +10,7 @@ import Synchronization
 /// hundreds of writes when busy. Realms do not wait for each other: each has its own queue and runs on a thread of its
 /// own while it has work.
 ///
-/// @unchecked Sendable: `committed`, `sealed`, `references` and `newestEvicted` are written by the writer alone, under
+/// @unchecked Sendable: `committed`, `sealed`, `references`, `newestEvicted` and `version` are written by the writer alone, under
 /// `publishing`; others read them under `publishing` only. Everything marked *writer* is touched by the one thread that
 /// holds `Waiting.isRunning`.
 package final class RealmLedger: @unchecked Sendable {
@@ -29,6 +29,9 @@ package final class RealmLedger: @unchecked Sendable {
     var references: ReferenceTail
     /// Last seq of the newest level that ever left the memory.
     var newestEvicted: UInt64 = 0
+    /// The realm's version that memory has, where other processes write to it too.
+    var version: UInt64 = 0
+    let freshness = Mutex(Freshness())
 
     // writer
     var index = IdempotencyIndex()
@@ -40,6 +43,7 @@ package final class RealmLedger: @unchecked Sendable {
     var hasColdLevels = false
     /// Levels in memory up to which looking for some to forget is no use, since none could go the last time.
     var evictionFloor = 0
+    var sharing = Sharing()
 
     /// What has arrived and not yet been taken into a batch.
     struct Waiting {
@@ -56,6 +60,8 @@ package final class RealmLedger: @unchecked Sendable {
         var commands = 0
         /// Levels that a read missed and that the writer shall load.
         var loads: [LevelKey] = []
+        /// Reads that found memory behind what other processes have committed.
+        var refreshes = Refreshes()
         var isRunning = false
         var condition = Condition.open
         /// `close` was called.
@@ -90,7 +96,9 @@ package final class RealmLedger: @unchecked Sendable {
         behind = WriteBehind(appliedSeq: opened.appliedSeq)
         references = ReferenceTail(coveredSeq: opened.referencedSeq)
         lastMoment = opened.head.head.recordedAt
+        version = store.openedVersion
         try recover(opened)
+        store.finishOpening()
     }
 
     /// Hands the writes in. `complete` is called once, on a writer thread or at once on this one; it must not block.
@@ -151,9 +159,30 @@ package final class RealmLedger: @unchecked Sendable {
         store.close()
     }
 
+    /// Asks the writer to bring memory up to what other processes have committed.
+    func requestRefresh(to version: UInt64, _ completion: @escaping FreshnessCompletion) {
+        enum Step { case start, wait, refuse }
+        let step: Step = waiting.withLock { waiting in
+            guard waiting.condition == .open else { return .refuse }
+            waiting.refreshes.version = max(waiting.refreshes.version, version)
+            waiting.refreshes.completions.append(completion)
+            if waiting.isRunning { return .wait }
+            waiting.isRunning = true
+            return .start
+        }
+        switch step {
+        case .start: writers.run { self.drain() }
+        case .wait: break
+        case .refuse: completion(RealmLedger.stopping)
+        }
+    }
+
     /// Runs on a writer thread until nothing waits, giving way to other realms where they wait for a thread.
     private func drain() {
-        while let (batch, loads) = takeBatch() {
+        while true {
+            if store.isShared, sharing.isContended, waiting.withLock({ !$0.submissions.isEmpty }) { lockForBatch() }
+            guard let (batch, loads, refreshes) = takeBatch() else { return }
+            if !refreshes.completions.isEmpty { refresh(refreshes) }
             if !loads.isEmpty { loadForReads(loads) }
             if !batch.isEmpty { write(batch) }
             if writers.isContended {
@@ -163,11 +192,13 @@ package final class RealmLedger: @unchecked Sendable {
         }
     }
 
-    private func takeBatch() -> ([Pending], [LevelKey])? {
+    private func takeBatch() -> ([Pending], [LevelKey], Refreshes)? {
         let limit = environment.limits.commandsPerCommit
         var onIdle: (@Sendable () -> Void)?
-        let taken: ([Pending], [LevelKey])? = waiting.withLock { waiting in
-            guard waiting.condition != .dead, !waiting.submissions.isEmpty || !waiting.loads.isEmpty else {
+        let taken: ([Pending], [LevelKey], Refreshes)? = waiting.withLock { waiting in
+            guard waiting.condition != .dead,
+                !waiting.submissions.isEmpty || !waiting.loads.isEmpty || !waiting.refreshes.completions.isEmpty
+            else {
                 waiting.isRunning = false
                 onIdle = waiting.onIdle
                 waiting.onIdle = nil
@@ -175,12 +206,14 @@ package final class RealmLedger: @unchecked Sendable {
             }
             let loads = waiting.loads
             waiting.loads = []
+            let refreshes = waiting.refreshes
+            waiting.refreshes = Refreshes()
             if waiting.commands <= limit {
                 let all = waiting.submissions
                 waiting.submissions = []
                 waiting.submissions.reserveCapacity(all.count)
                 waiting.commands = 0
-                return (all, loads)
+                return (all, loads, refreshes)
             }
             var commands = 0
             var count = 0
@@ -193,7 +226,7 @@ package final class RealmLedger: @unchecked Sendable {
             let batch = Array(waiting.submissions.prefix(count))
             waiting.submissions.removeFirst(count)
             waiting.commands -= commands
-            return (batch, loads)
+            return (batch, loads, refreshes)
         }
         onIdle?()
         return taken
@@ -204,6 +237,7 @@ package final class RealmLedger: @unchecked Sendable {
         waiting.withLock { waiting in
             waiting.condition = .dead
             waiting.submissions = []
+            waiting.refreshes = Refreshes()
             waiting.loads = []
             waiting.commands = 0
         }

@@ -45,6 +45,17 @@ struct ReferenceTail: Sendable {
         newest.removeAll(keepingCapacity: true)
     }
 
+    /// Another process has committed segments up to the seq: what they cover is let go of.
+    mutating func othersWrote(upTo seq: UInt64) {
+        guard seq > coveredSeq else { return }
+        coveredSeq = seq
+        stretches = stretches.compactMap { stretch in
+            let rest = stretch.filter { $0.seq > seq }
+            return rest.isEmpty ? nil : rest
+        }
+        newest.removeAll { $0.seq <= seq }
+    }
+
     /// Seqs of movements that may carry the reference: below `before`, newest first, at most `limit`.
     func seqs(_ hash: UInt64, before seq: UInt64, limit: Int) -> [UInt64] {
         var seqs: [UInt64] = []

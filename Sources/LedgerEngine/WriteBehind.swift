@@ -100,7 +100,23 @@ struct WriteBehind {
 
     /// The chunk is durable.
     mutating func wrote(_ chunk: ProjectionChunk) {
-        if let seq = chunk.appliedSeq { appliedSeq = seq }
+        if let seq = chunk.appliedSeq { appliedSeq = max(appliedSeq, seq) }
+    }
+
+    /// Another process has written the rows of every change up to the seq: what is not newer need not be written here.
+    ///
+    /// - Parameter lastSeq: of a level, as memory has it.
+    mutating func othersWrote(upTo seq: UInt64, lastSeq: (LevelKey) -> UInt64?) {
+        guard seq > appliedSeq else { return }
+        appliedSeq = seq
+        if let current = pass, current.seq <= seq {
+            dirtyItems.formUnion(current.items)
+            dirtyLocations.formUnion(current.locations)
+            dirtyLevels.formUnion(current.levels)
+            dirtyWebhooks.formUnion(current.webhooks)
+            pass = nil
+        }
+        dirtyLevels = dirtyLevels.filter { key in lastSeq(key).map { $0 > seq } ?? false }
     }
 
     /// The chunk was not written: what it held is dirty again, and the pass starts over.

@@ -128,6 +128,8 @@ public struct RealmNews: Sendable {
     public var blocks: [Block]
     /// Pages of stored answers, by number.
     public var pages: [IdempotencyPageKeys]
+    /// Number of the last page, there still or dropped.
+    public var lastPage: UInt64
     /// As in `OpenedRealm`, now.
     public var appliedSeq: UInt64
     public var referencedSeq: UInt64
@@ -135,28 +137,16 @@ public struct RealmNews: Sendable {
     public var hasMore: Bool
 
     public init(
-        version: UInt64, blocks: [Block] = [], pages: [IdempotencyPageKeys] = [], appliedSeq: UInt64 = 0,
+        version: UInt64, blocks: [Block] = [], pages: [IdempotencyPageKeys] = [], lastPage: UInt64 = 0, appliedSeq: UInt64 = 0,
         referencedSeq: UInt64 = 0, hasMore: Bool = false
     ) {
         self.version = version
         self.blocks = blocks
         self.pages = pages
+        self.lastPage = lastPage
         self.appliedSeq = appliedSeq
         self.referencedSeq = referencedSeq
         self.hasMore = hasMore
-    }
-}
-
-/// Where a realm stands in the database this very moment.
-public struct RealmVersion: Hashable, Sendable {
-    /// Grows by one with each commit, from whichever process.
-    public var version: UInt64
-    /// Whether this store made the last of them.
-    public var isOwn: Bool
-
-    public init(version: UInt64, isOwn: Bool) {
-        self.version = version
-        self.isOwn = isOwn
     }
 }
 
@@ -222,6 +212,10 @@ public protocol RealmStore: Sendable {
     /// The version that `open` found.
     var openedVersion: UInt64 { get }
 
+    /// From `open` up to here, or up to the first commit, every read saw the one moment of `open`; from here on each sees
+    /// what is there.
+    func finishOpening()
+
     /// What others have committed since `open`, the last `commit` or the last `news`, whichever came last. Called by the
     /// thread that commits. `locking` keeps everybody else from committing until this store's next `commit` or
     /// `release`.
@@ -230,14 +224,16 @@ public protocol RealmStore: Sendable {
     /// Gives up what `news(locking: true)` has locked, without a commit.
     func release()
 
-    /// Where the realm stands now: a read is fresh when memory is not behind. May be called by any thread.
-    func currentVersion() throws(StoreError) -> RealmVersion
+    /// The realm's version now, which grows with each commit of whichever process: a read is fresh when memory is not
+    /// behind. May be called by any thread.
+    func currentVersion() throws(StoreError) -> UInt64
 }
 
 extension RealmStore {
     public var isShared: Bool { false }
     public var openedVersion: UInt64 { 0 }
+    public func finishOpening() {}
     public func news(locking: Bool) throws(StoreError) -> RealmNews { RealmNews(version: 0) }
     public func release() {}
-    public func currentVersion() throws(StoreError) -> RealmVersion { RealmVersion(version: 0, isOwn: true) }
+    public func currentVersion() throws(StoreError) -> UInt64 { 0 }
 }

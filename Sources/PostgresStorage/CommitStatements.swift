@@ -10,35 +10,34 @@ enum CommitStatements {
     private static let append = SQL(
         "append",
         """
-        SELECT bincard.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        SELECT bincard.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """)
 
     private static let appendAndProject = SQL(
         "append_project",
         """
-        SELECT appended, bincard.project($1, appended, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-            $31, $32, $33, $34)
-        FROM bincard.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        SELECT appended, bincard.project($1, appended, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
+            $30, $31, $32, $33)
+        FROM bincard.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
             AS appended
         """)
 
     private static let newsSince = SQL(
-        "news", "SELECT kind, a, b, c, d, e, f, id, hash, data FROM bincard.news($1, $2, $3, $4, $5, $6)")
+        "news", "SELECT kind, a, b, c, d, e, id, hash, data FROM bincard.news($1, $2, $3, $4, $5, $6)")
 
-    static let headVersion = SQL("head_version", "SELECT version, writer FROM bincard.head_version($1, $2)")
+    static let headVersion = SQL("head_version", "SELECT bincard.head_version($1, $2)")
 
     /// Rows of each kind in one answer.
     private static let mostNews = 512
 
     static func append(
-        _ unit: CommitUnit, after known: PostgresRealmStore.Known, by writer: Int64, _ context: RealmContext
+        _ unit: CommitUnit, after known: PostgresRealmStore.Known, _ context: RealmContext
     ) throws(StoreError) -> Statement {
         let chunk = unit.projection
         var parameters = Parameters(reserving: (unit.block?.data.count ?? 0) + 4_096)
         parameters.add(context.realm)
         parameters.add(context.seal)
         parameters.add(known.version)
-        parameters.add(writer)
         add(unit.block, to: &parameters)
         add(unit.idempotency, to: &parameters)
         parameters.add(unit.dropSlicesBefore)
@@ -128,12 +127,14 @@ enum CommitStatements {
         guard let head = rows.first, head.int64(0) == 0, !head.isNull(1) else {
             throw .corrupt(seq: nil, detail: "the realm has no head in the database")
         }
-        var news = RealmNews(version: head.uint64(1), appliedSeq: head.uint64(5), referencedSeq: head.uint64(6))
+        var news = RealmNews(
+            version: head.uint64(1), lastPage: head.uint64(3), appliedSeq: head.uint64(4),
+            referencedSeq: head.uint64(5))
         for row in rows.rows.dropFirst() {
             if row.int64(0) == 1 {
                 let block = Block(
                     firstSeq: row.uint64(1), lastSeq: row.uint64(2), recordedAt: row.instant(3),
-                    lastID: try row.id(7), data: row.bytes(9), hash: try row.digest(8))
+                    lastID: try row.id(6), data: row.bytes(8), hash: try row.digest(7))
                 guard block.firstSeq == known.seq + 1 else {
                     throw .corrupt(seq: known.seq + 1, detail: "the journal has no entry \(known.seq + 1)")
                 }
@@ -141,14 +142,14 @@ enum CommitStatements {
                 news.blocks.append(block)
             } else {
                 let page = try IdempotencyPage.keys(
-                    number: row.uint64(1), slice: row.int64(2), recordedAt: row.instant(3), keys: row.blob(9))
+                    number: row.uint64(1), slice: row.int64(2), recordedAt: row.instant(3), keys: row.blob(8))
                 known.page = page.number
                 news.pages.append(page)
             }
         }
-        news.hasMore = known.seq < head.uint64(3) || news.pages.count == mostNews
+        news.hasMore = known.seq < head.uint64(2) || news.pages.count == mostNews
         if !news.hasMore {
-            known.page = head.uint64(4)
+            known.page = head.uint64(3)
             known.version = news.version
         }
         return news

@@ -86,10 +86,43 @@ struct Parameters {
         }
     }
 
-    /// Dimensions, no NULL among the elements, their type, how many, and from which index on.
-    private static func arrayHead(of count: Int, type: Int32, _ bytes: inout [UInt8]) {
+    /// As `bigint[]`, with NULL among its elements.
+    mutating func add(optionals values: [Int64?]) {
+        add {
+            Parameters.arrayHead(of: values.count, type: 20, hasNull: true, &$0)
+            for value in values {
+                $0.append(bigEndian: Int32(value == nil ? -1 : 8))
+                if let value { $0.append(bigEndian: value) }
+            }
+        }
+    }
+
+    /// As `bytea[]`, with NULL among its elements.
+    mutating func add(optionals values: [[UInt8]?]) {
+        add {
+            Parameters.arrayHead(of: values.count, type: 17, hasNull: true, &$0)
+            for value in values {
+                $0.append(bigEndian: Int32(value?.count ?? -1))
+                if let value { $0.append(contentsOf: value) }
+            }
+        }
+    }
+
+    /// As `text[]`; the texts as in `add(_: String)`.
+    mutating func add(array values: [String]) {
+        add {
+            Parameters.arrayHead(of: values.count, type: 25, &$0)
+            for value in values {
+                $0.append(bigEndian: Int32(value.utf8.count))
+                $0.append(contentsOf: value.utf8)
+            }
+        }
+    }
+
+    /// Dimensions, whether NULL may be among the elements, their type, how many, and from which index on.
+    private static func arrayHead(of count: Int, type: Int32, hasNull: Bool = false, _ bytes: inout [UInt8]) {
         bytes.append(bigEndian: Int32(count == 0 ? 0 : 1))
-        bytes.append(bigEndian: Int32(0))
+        bytes.append(bigEndian: Int32(hasNull ? 1 : 0))
         bytes.append(bigEndian: type)
         guard count > 0 else { return }
         bytes.append(bigEndian: Int32(count))

@@ -5,8 +5,6 @@ public import LedgerStorage
 public final class PostgresDatabase: Sendable {
     let pool: ConnectionPool
     private let sealKey: RealmSealKey
-    /// What marks this process's commits.
-    private let writer: Int64
 
     /// Connects and makes sure that the database is what a ledger needs. Blocks.
     ///
@@ -20,7 +18,6 @@ public final class PostgresDatabase: Sendable {
         let library = try PostgresDatabase.library()
         pool = ConnectionPool(library, conninfo: conninfo, maximum: connections)
         self.sealKey = sealKey
-        writer = Int64.random(in: 1 ... .max)
         do throws(StoreError) {
             try Fitness.require(of: pool, sealedBy: seal(of: .zero))
         } catch {
@@ -44,7 +41,13 @@ public final class PostgresDatabase: Sendable {
 
     /// The realm's ledger. Nothing is read yet.
     public func openRealm(_ realm: Realm) -> PostgresRealmStore {
-        PostgresRealmStore(pool: pool, context: seal(of: realm.id), writer: writer)
+        PostgresRealmStore(pool: pool, context: seal(of: realm.id))
+    }
+
+    /// The realm's deliveries. Nothing is read, and no lease taken, before the store's own `open`.
+    public func openDeliveries(_ realm: Realm) -> PostgresDeliveryStore {
+        PostgresDeliveryStore(
+            pool: pool, context: seal(of: realm.id), name: "\(realm.tenant) \(realm.mode.rawValue)")
     }
 
     /// Tenants and keys.

@@ -18,9 +18,11 @@ enum PostgresMigrations {
 
     static let all = [
         Step(
-            version: 1, name: "ledgers, tenants, keys",
-            sql: [Fence.seal, RealmSchema.tables, RealmSchema.journal, RealmSchema.functions, ControlSchema.tables]
-                .joined(separator: "\n"),
+            version: 1, name: "ledgers, tenants, keys, deliveries",
+            sql: [
+                Fence.seal, RealmSchema.tables, RealmSchema.journal, RealmSchema.functions, ControlSchema.tables,
+                DeliverySchema.tables, DeliverySchema.lease, DeliverySchema.write, DeliveryRemovalSchema.functions,
+            ].joined(separator: "\n"),
             tables: [
                 Table(name: "head", rights: "SELECT, INSERT, UPDATE"),
                 // Never UPDATE, DELETE or TRUNCATE: the journal.
@@ -37,6 +39,12 @@ enum PostgresMigrations {
                 Table(name: "api_key", rights: "SELECT, INSERT, UPDATE, DELETE"),
                 Table(name: "installation", rights: "SELECT, INSERT, UPDATE"),
                 Table(name: "key_usage", rights: "SELECT, INSERT, UPDATE, DELETE"),
+                Table(name: "dispatch", rights: "SELECT, INSERT, UPDATE"),
+                Table(name: "lane", rights: "SELECT, INSERT, UPDATE, DELETE"),
+                Table(name: "delivery", rights: "SELECT, INSERT, UPDATE, DELETE"),
+                Table(name: "attempt", rights: "SELECT, INSERT, UPDATE, DELETE"),
+                Table(name: "delivery_page", rights: "SELECT, INSERT, DELETE"),
+                Table(name: "endpoint_health", rights: "SELECT, INSERT, UPDATE, DELETE"),
             ])
     ]
 

@@ -8,14 +8,11 @@ extension PostgresRealmStore {
             try pool.read { (connection) throws(PostgresFailure) in
                 _ = try connection.run([context.entering, Statement(RealmStatements.makeHead, context.parameters)])
             }
-            // One snapshot: the rows and the head belong to the same moment.
-            let rows = try pool.read { (connection) throws(PostgresFailure) in
-                try connection.run(
-                    [Statement(RealmStatements.beginSnapshot), context.entering]
-                        + RealmStatements.opening.map { Statement($0, context.parameters) }
-                        + [Statement(CommitStatements.commit)])
-            }
-            let (opened, known) = try RealmStatements.opened(Array(rows.dropFirst(2).dropLast()))
+            // One snapshot: the rows and the head, and what is read up to `finishOpening`, belong to the same moment.
+            let rows = try beginSnapshot().run(
+                [Statement(RealmStatements.beginSnapshot), Statement(RealmStatements.takeTime), context.entering]
+                    + RealmStatements.opening.map { Statement($0, context.parameters) })
+            let (opened, known) = try RealmStatements.opened(Array(rows.dropFirst(3)))
             didOpen(known)
             return opened
         }
@@ -70,10 +67,7 @@ extension PostgresRealmStore {
         bind(&parameters)
         let given = parameters
         return try translating(operation) {
-            let rows = try pool.read { (connection) throws(PostgresFailure) in
-                try connection.run(JournalStatements.boundary, given)
-            }
-            return rows.first?.uint64(0) ?? 0
+            try run([Statement(JournalStatements.boundary, given)])[0].first?.uint64(0) ?? 0
         }
     }
 
@@ -166,11 +160,7 @@ extension PostgresRealmStore {
         var parameters = context.parameters
         bind(&parameters)
         let statement = Statement(sql, parameters)
-        return try translating(operation) {
-            try pool.read { (connection) throws(PostgresFailure) in
-                try connection.run([context.entering, statement])[1]
-            }
-        }
+        return try translating(operation) { try run([context.entering, statement])[1] }
     }
 
     func translating<Value>(_ operation: String, _ body: () throws -> Value) throws(StoreError) -> Value {

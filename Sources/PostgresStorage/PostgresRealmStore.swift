@@ -4,11 +4,11 @@ import Synchronization
 
 /// A realm in PostgreSQL, shared with any number of other processes: writes meet at the realm's head row.
 ///
-/// @unchecked Sendable: `held` is touched by the one thread that commits, and by `close` after it.
+/// @unchecked Sendable: `held` is touched by the one thread that commits, and by `close` after it; `snapshot` by the one
+/// that opens, before anybody else knows the store.
 public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     let pool: ConnectionPool
     let context: RealmContext
-    private let writer: Int64
     private let state = Mutex(State())
 
     private struct State {
@@ -19,6 +19,8 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
 
     /// The connection whose transaction has locked the head.
     private var held: PostgresConnection?
+    /// The connection whose transaction sees the moment of `open`, until `finishOpening`.
+    private var snapshot: PostgresConnection?
 
     /// Up to where this store has seen the realm.
     struct Known: Sendable {
@@ -27,10 +29,9 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         var page: UInt64 = 0
     }
 
-    init(pool: ConnectionPool, context: RealmContext, writer: Int64) {
+    init(pool: ConnectionPool, context: RealmContext) {
         self.pool = pool
         self.context = context
-        self.writer = writer
     }
 
     public var isShared: Bool { true }
@@ -50,9 +51,10 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     @discardableResult
     public func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome {
         if !state.withLock({ $0.isOpen }) { _ = try open() }
+        endSnapshot()
         let known = known
         try checkOrder(of: unit, after: known)
-        let statement = try CommitStatements.append(unit, after: known, by: writer, context)
+        let statement = try CommitStatements.append(unit, after: known, context)
         let rows: PostgresRows
         if let connection = takeHeld() {
             defer { pool.put(connection) }
@@ -99,6 +101,7 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
 
     public func news(locking: Bool) throws(StoreError) -> RealmNews {
         try translating("read what other servers have committed") {
+            endSnapshot()
             let held = takeHeld()
             guard locking else {
                 if let held { pool.put(held) }
@@ -143,17 +146,42 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         pool.put(held)
     }
 
-    public func currentVersion() throws(StoreError) -> RealmVersion {
+    public func currentVersion() throws(StoreError) -> UInt64 {
         do throws(PostgresFailure) {
             let rows = try pool.read { (connection) throws(PostgresFailure) in
                 try connection.run(CommitStatements.headVersion, context.sealedParameters)
             }
-            guard let row = rows.first else { return RealmVersion(version: 0, isOwn: false) }
-            return RealmVersion(version: row.uint64(0), isOwn: row.int64(1) == writer)
+            return rows.first?.uint64(0) ?? 0
         } catch {
             throw error.storeError("look whether memory is fresh")
         }
     }
 
-    public func close() { release() }
+    /// A connection whose transaction sees one moment from now on.
+    func beginSnapshot() throws(PostgresFailure) -> PostgresConnection {
+        endSnapshot()
+        let connection = try pool.take()
+        snapshot = connection
+        return connection
+    }
+
+    private func endSnapshot() {
+        guard let snapshot else { return }
+        self.snapshot = nil
+        try? snapshot.rollBack()
+        pool.put(snapshot)
+    }
+
+    public func finishOpening() { endSnapshot() }
+
+    /// Runs a read: within the snapshot of an opening, or on any connection.
+    func run(_ statements: [Statement]) throws(PostgresFailure) -> [PostgresRows] {
+        if let snapshot { return try snapshot.run(statements) }
+        return try pool.read { (connection) throws(PostgresFailure) in try connection.run(statements) }
+    }
+
+    public func close() {
+        endSnapshot()
+        release()
+    }
 }

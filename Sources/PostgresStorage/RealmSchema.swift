@@ -8,8 +8,6 @@ enum RealmSchema {
         CREATE TABLE bincard.head (
             realm uuid PRIMARY KEY,
             version bigint NOT NULL,
-            -- which process moved it last
-            writer bigint NOT NULL,
             seq bigint NOT NULL,
             page bigint NOT NULL,
             applied_seq bigint NOT NULL,
@@ -121,7 +119,7 @@ enum RealmSchema {
 
         -- Moves the head on and appends. NULL, and nothing is written, when the head is not at `known` any more.
         CREATE FUNCTION bincard.append(
-            for_realm uuid, seal text, known bigint, by_writer bigint,
+            for_realm uuid, seal text, known bigint,
             block_first bigint, block_last bigint, block_at bigint, block_id uuid, block_hash bytea, block_data bytea,
             page_number bigint, page_slice bigint, page_at bigint, page_keys bytea, page_answers bytea,
             drop_before bigint, applied bigint, referenced bigint
@@ -131,8 +129,8 @@ enum RealmSchema {
         BEGIN
             PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
             UPDATE bincard.head SET
-                version = version + 1, writer = by_writer, seq = coalesce(block_last, seq),
-                page = coalesce(page_number, page), applied_seq = coalesce(applied, applied_seq),
+                version = version + 1, seq = coalesce(block_last, seq),
+                page = coalesce(page_number, page), applied_seq = greatest(applied, applied_seq),
                 referenced_seq = coalesce(referenced, referenced_seq)
             WHERE realm = for_realm AND version = known
                 AND (block_first IS NULL OR seq = block_first - 1)
@@ -211,12 +209,12 @@ enum RealmSchema {
             FROM unnest(bucket_keys, bucket_data) AS u(key, data);
         END $$;
 
-        -- The head, and what was committed after `known_seq` and `known_page`: a row of kind 0 with version, writer,
-        -- seq, page, applied and referenced seq; rows of kind 1 with blocks, 2 with the keys of pages.
+        -- The head, and what was committed after `known_seq` and `known_page`: a row of kind 0 with version, seq,
+        -- page, applied and referenced seq; rows of kind 1 with blocks, 2 with the keys of pages.
         CREATE FUNCTION bincard.news(
             for_realm uuid, seal text, known_seq bigint, known_page bigint, most integer, locking boolean
         ) RETURNS TABLE (
-            kind bigint, a bigint, b bigint, c bigint, d bigint, e bigint, f bigint, id uuid, hash bytea, data bytea
+            kind bigint, a bigint, b bigint, c bigint, d bigint, e bigint, id uuid, hash bytea, data bytea
         ) LANGUAGE plpgsql ROWS 10 AS $$
         DECLARE
             now_at bincard.head;
@@ -227,17 +225,17 @@ enum RealmSchema {
             ELSE
                 SELECT * INTO now_at FROM bincard.head AS h WHERE h.realm = for_realm;
             END IF;
-            RETURN QUERY SELECT 0::bigint, now_at.version, now_at.writer, now_at.seq, now_at.page, now_at.applied_seq,
+            RETURN QUERY SELECT 0::bigint, now_at.version, now_at.seq, now_at.page, now_at.applied_seq,
                 now_at.referenced_seq, NULL::uuid, NULL::bytea, NULL::bytea;
             IF now_at.seq > known_seq THEN
-                RETURN QUERY SELECT 1::bigint, k.first_seq, k.last_seq, k.recorded_at, 0::bigint, 0::bigint, 0::bigint,
+                RETURN QUERY SELECT 1::bigint, k.first_seq, k.last_seq, k.recorded_at, 0::bigint, 0::bigint,
                     k.last_id, k.hash, k.data
                 FROM bincard.block AS k
                 WHERE k.realm = for_realm AND k.first_seq > known_seq AND k.last_seq <= now_at.seq
                 ORDER BY k.first_seq LIMIT most;
             END IF;
             IF now_at.page > known_page THEN
-                RETURN QUERY SELECT 2::bigint, p.number, p.slice, p.recorded_at, 0::bigint, 0::bigint, 0::bigint,
+                RETURN QUERY SELECT 2::bigint, p.number, p.slice, p.recorded_at, 0::bigint, 0::bigint,
                     NULL::uuid, NULL::bytea, p.keys
                 FROM bincard.idempotency_page AS p
                 WHERE p.realm = for_realm AND p.number > known_page AND p.number <= now_at.page
@@ -245,12 +243,11 @@ enum RealmSchema {
             END IF;
         END $$;
 
-        -- The head's version and who moved it there, for a read that must not be older than any acknowledged write.
-        CREATE FUNCTION bincard.head_version(for_realm uuid, seal text, OUT version bigint, OUT writer bigint)
-        LANGUAGE plpgsql AS $$
+        -- The head's version, for a read that must not be older than any acknowledged write.
+        CREATE FUNCTION bincard.head_version(for_realm uuid, seal text) RETURNS bigint LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
-            SELECT h.version, h.writer INTO version, writer FROM bincard.head AS h WHERE h.realm = for_realm;
+            RETURN (SELECT version FROM bincard.head WHERE realm = for_realm);
         END $$;
 
         -- Last seq of the blocks that were recorded at or before a moment, or whose last id is below an id; 0 for none.

@@ -6,12 +6,20 @@ enum RealmStatements {
     static let makeHead = SQL(
         "make_head",
         """
-        INSERT INTO bincard.head (realm, version, writer, seq, page, applied_seq, referenced_seq)
-        SELECT $1, 1, 0, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM bincard.head WHERE realm = $1)
+        INSERT INTO bincard.head (realm, version, seq, page, applied_seq, referenced_seq)
+        SELECT $1, 1, 0, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM bincard.head WHERE realm = $1)
         ON CONFLICT (realm) DO NOTHING
         """)
 
     static let beginSnapshot = SQL("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    /// A large ledger takes its time to open.
+    static let takeTime = SQL(
+        "take_time",
+        """
+        SELECT set_config('statement_timeout', '0', true),
+            set_config('idle_in_transaction_session_timeout', '120s', true)
+        """)
 
     private static let head = SQL(
         "head", "SELECT version, seq, page, applied_seq, referenced_seq FROM bincard.head WHERE realm = $1")

@@ -1,0 +1,204 @@
+import BlockingWork
+import LedgerCore
+package import LedgerStorage
+import Synchronization
+
+/// Told when memory is no older than what any process had acknowledged before; or why that can't be known.
+package typealias FreshnessCompletion = @Sendable (StoreError?) -> Void
+
+/// How much other processes write to the realm: whether it pays to lock its head before deciding.
+///
+/// A batch is decided on what memory has and committed on the condition that nobody was faster. When somebody was, it is
+/// decided again under the lock; and for a while every batch is, so that servers that share a busy ledger take turns
+/// instead of deciding in vain.
+struct Sharing {
+    /// Batches that are to be decided under the lock, from the last one on that met another's commit.
+    private static let caution = 32
+    private var cautious = 0
+
+    var isContended: Bool { cautious > 0 }
+
+    /// Another process has committed in the meantime.
+    mutating func met() { cautious = Sharing.caution }
+
+    /// A batch was decided under the lock and nobody had committed before it.
+    mutating func wasAlone() { cautious = max(0, cautious - 1) }
+}
+
+/// Reads that found memory behind what has been committed.
+struct Refreshes {
+    /// The version that memory must reach for them.
+    var version: UInt64 = 0
+    var completions: [FreshnessCompletion] = []
+}
+
+/// Reads that wait until memory is known to be fresh: those that wait together are answered by one look.
+struct Freshness {
+    var waiting: [FreshnessCompletion] = []
+    var isLooking = false
+}
+
+/// A ledger that other processes write to as well: their commits come in as news.
+extension RealmLedger {
+    static let stopping = StoreError.failed(operation: "read", detail: "the ledger is closed")
+
+    /// Whether other processes may write to it.
+    package var isShared: Bool { store.isShared }
+
+    // MARK: Reads
+
+    /// Calls back once memory has everything that any process had acknowledged before this call; at once where no other
+    /// process writes. Any thread, and it may be a thread on which `completion` must not block for long.
+    package func whenCurrent(_ completion: @escaping FreshnessCompletion) {
+        guard store.isShared else { return completion(nil) }
+        let isFirst = freshness.withLock { freshness in
+            freshness.waiting.append(completion)
+            defer { freshness.isLooking = true }
+            return !freshness.isLooking
+        }
+        if isFirst { readers.run { self.lookWhetherCurrent() } }
+    }
+
+    /// Looks once for all that wait, until nobody does.
+    private func lookWhetherCurrent() {
+        while true {
+            let waiting: [FreshnessCompletion] = freshness.withLock { freshness in
+                defer { freshness.waiting = [] }
+                if freshness.waiting.isEmpty { freshness.isLooking = false }
+                return freshness.waiting
+            }
+            if waiting.isEmpty { return }
+            do throws(StoreError) {
+                let found = try store.currentVersion()
+                let known = publishing.withLock { _ in version }
+                if found <= known {
+                    for completion in waiting { completion(nil) }
+                } else {
+                    // It may be this process's own commit, about to be published: what others have shown already must
+                    // not be missing here.
+                    requestRefresh(to: found) { error in
+                        for completion in waiting { completion(error) }
+                    }
+                }
+            } catch {
+                for completion in waiting { completion(error) }
+            }
+        }
+    }
+
+    /// Waits until memory is fresh. Blocks.
+    func waitUntilCurrent() throws(StoreError) {
+        guard store.isShared else { return }
+        let result = BlockingResult<StoreError?>()
+        requestRefresh(to: .max) { result.set($0) }
+        if let error = result.wait() { throw error }
+    }
+
+    // MARK: The writer
+
+    func refresh(_ wanted: Refreshes) {
+        var failure: StoreError?
+        do throws(StoreError) {
+            if version < wanted.version { try catchUp() }
+        } catch .unavailable(let detail, let isOutcomeUnknown) {
+            failure = .unavailable(detail: detail, isOutcomeUnknown: isOutcomeUnknown)
+        } catch {
+            die(error)
+            failure = error
+        }
+        for completion in wanted.completions { completion(failure) }
+    }
+
+    /// Takes in what others have committed.
+    func catchUp() throws(StoreError) {
+        while true {
+            let news = try store.news(locking: false)
+            try absorb(news)
+            if !news.hasMore { return }
+        }
+    }
+
+    /// Before a batch is taken, so that what gathers while another server has its turn is part of it.
+    func lockForBatch() {
+        do throws(StoreError) {
+            if try lock() { sharing.met() } else { sharing.wasAlone() }
+        } catch .unavailable {
+            // The batch finds out by itself.
+            store.release()
+        } catch {
+            store.release()
+            die(error)
+        }
+    }
+
+    /// A batch was decided on something old.
+    func overtake() throws(StoreError) {
+        sharing.met()
+        _ = try lock()
+    }
+
+    /// Keeps others from committing and takes in what they have. Returns whether there was anything.
+    private func lock() throws(StoreError) -> Bool {
+        // Whoever has been away for long catches up before it makes others wait.
+        var news = try store.news(locking: false)
+        var found = !news.blocks.isEmpty || !news.pages.isEmpty
+        while news.hasMore {
+            try absorb(news)
+            news = try store.news(locking: false)
+        }
+        try absorb(news)
+        repeat {
+            news = try store.news(locking: true)
+            found = found || !news.blocks.isEmpty || !news.pages.isEmpty
+            try absorb(news)
+        } while news.hasMore
+        return found
+    }
+
+    /// A batch that writes nothing is right when nobody has written since memory was brought up to date.
+    func confirm() throws(StoreError) -> BatchOutcome {
+        guard store.isShared else { return .durable }
+        store.release()
+        let found = try store.currentVersion()
+        return found == publishing.withLock({ _ in version }) ? .durable : .overtaken
+    }
+
+    private func absorb(_ news: RealmNews) throws(StoreError) {
+        var entries: [Entry] = []
+        for block in news.blocks { entries += try BlockReader(block).entries() }
+        try loadLevels(changedBy: entries)
+        let postings = entries.compactMap { ReferencePosting(indexing: $0) }
+        var displaced: [LocationNumber] = []
+        publishing.withLock { _ in
+            for entry in entries {
+                let formerDefault = committed.defaultLocation
+                committed.replay(entry, rowsAreCounted: false)
+                if let formerDefault, committed.defaultLocation != formerDefault { displaced.append(formerDefault) }
+            }
+            for posting in postings { references.note(posting) }
+            references.othersWrote(upTo: news.referencedSeq)
+            if let last = news.blocks.last { sealed = last.sealedHead }
+            if !news.hasMore { version = news.version }
+        }
+        for entry in entries { behind.note(entry.change) }
+        for location in displaced { behind.note(location) }
+        for page in news.pages {
+            for key in page.keys { index.insert(key, page: page.number, slice: page.slice) }
+            lastMoment = max(lastMoment, page.recordedAt)
+        }
+        if let last = news.blocks.last { lastMoment = max(lastMoment, last.recordedAt) }
+        if !news.hasMore {
+            lastPage = max(lastPage, news.lastPage)
+            behind.othersWrote(upTo: news.appliedSeq) { committed.levels[$0]?.history.lastSeq }
+        }
+        if let last = news.blocks.last { observers.notify(last.lastSeq) }
+        evictColdLevels()
+    }
+
+    /// Levels that the entries change and that memory lacks.
+    private func loadLevels(changedBy entries: [Entry]) throws(StoreError) {
+        var footprint = Footprint()
+        for entry in entries { committed.footprint(of: entry, into: &footprint) }
+        if !footprint.levels.isEmpty { try load(Array(Set(footprint.levels))) }
+    }
+}

@@ -1,0 +1,83 @@
+public import LedgerCore
+public import LedgerStorage
+
+extension PostgresDeliveryStore {
+    public func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [ExceptionalDelivery] {
+        guard let statement = DeliveryStatements.list(query, context) else { return [] }
+        return try DeliveryStatements.deliveries(try read("list deliveries", statement))
+    }
+
+    public func delivery(_ id: DeliveryID) throws(StoreError) -> ExceptionalDelivery? {
+        let statement = DeliveryStatements.statement(DeliveryStatements.delivery, of: id, context)
+        return try DeliveryStatements.deliveries(try read("read a delivery", statement)).first
+    }
+
+    public func attempts(of id: DeliveryID) throws(StoreError) -> [DeliveryAttempt] {
+        let statement = DeliveryStatements.statement(DeliveryStatements.attempts, of: id, context)
+        var attempts: [DeliveryAttempt] = []
+        for row in try read("read attempts", statement).rows {
+            attempts.append(try DeliveryCodec.attempt(row.blob(0)))
+        }
+        return attempts
+    }
+
+    public func deadSeqs(
+        of webhook: WebhookNumber, in seqs: ClosedRange<UInt64>, limit: Int
+    ) throws(StoreError) -> [UInt64] {
+        guard limit > 0, let first = Int64(exactly: seqs.lowerBound) else { return [] }
+        var parameters = context.parameters
+        parameters.add(webhook)
+        parameters.add(first)
+        parameters.add(Int64(clamping: seqs.upperBound))
+        parameters.add(Int64(limit))
+        let rows = try read("list dead letters", Statement(DeliveryStatements.deadSeqs, parameters))
+        return rows.rows.map { $0.uint64(0) }
+    }
+
+    public func counts(of webhook: WebhookNumber) throws(StoreError) -> (pending: Int, dead: Int) {
+        var parameters = context.parameters
+        parameters.add(webhook)
+        let rows = try read("count deliveries", Statement(DeliveryStatements.counts, parameters))
+        return (Int(rows.first?.int64(0) ?? 0), Int(rows.first?.int64(1) ?? 0))
+    }
+
+    public func firstDeliveries(
+        to webhook: WebhookNumber, in seqs: ClosedRange<UInt64>, limit: Int
+    ) throws(StoreError) -> (deliveries: [FirstDelivery], searchedFrom: UInt64) {
+        var search = FirstDeliverySearch(seqs: seqs, limit: limit)
+        guard seqs.lowerBound <= UInt64(Int64.max) else { return search.result }
+        // No page reaches further down from its last seq than its span.
+        let highest = seqs.upperBound.addingReportingOverflow(DeliveryPage.maximumSpan - 1)
+        var chunk = DeliveryPageStatements.Chunk(
+            webhook: webhook, seqs: seqs, lastSeq: highest.overflow ? .max : Int64(clamping: highest.partialValue),
+            number: .max, missing: Int64(max(1, limit)))
+        while true {
+            let rows = try read("read delivered events", DeliveryPageStatements.read(chunk, context))
+            var isBroken = false
+            for row in rows.rows {
+                guard search.wantsPage(reaching: row.uint64(0)) else { return search.result }
+                chunk.lastSeq = row.int64(0)
+                chunk.number = row.int64(1)
+                if row.isNull(2) {
+                    // It was not certain to be wanted: now it is.
+                    chunk.missing = max(1, chunk.missing)
+                    isBroken = true
+                    break
+                }
+                let deliveries = try DeliveryCodec.deliveries(row.blob(2))
+                search.take(deliveries)
+                chunk.missing -= Int64(deliveries.count { seqs.contains($0.seq) })
+                // Below this one, from now on.
+                chunk.number -= 1
+            }
+            if !isBroken, rows.count < DeliveryPageStatements.most { return search.result }
+        }
+    }
+
+    /// One statement on a snapshot of its own.
+    private func read(_ operation: String, _ statement: Statement) throws(StoreError) -> PostgresRows {
+        let rows = try run(operation, [context.entering, statement])
+        guard let last = rows.last else { throw .failed(operation: operation, detail: "no answer") }
+        return last
+    }
+}
