@@ -88,7 +88,7 @@ let package = Package(
             "ServerApp",
             [
                 "BlockingWork", "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "SQLiteStorage",
-                "WebhookDelivery", "HTTPInterface", "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore,
+                "PostgresStorage", "WebhookDelivery", "HTTPInterface", "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore,
                 nioCore, nioPosix, logging, lifecycle,
                 unixSignals, yams,
             ]),

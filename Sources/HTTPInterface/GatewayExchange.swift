@@ -30,8 +30,16 @@ struct GatewayExchange: Sendable {
         self.metrics = metrics
     }
 
-    /// Runs the operation for a request that was let in.
+    /// Runs the operation for a request that was let in, once memory is known to be fresh where that matters.
     func run(_ operation: APIOperation, _ path: [(name: String, value: String)], _ ledger: RealmLedger) {
+        guard ledger.isShared, operation.readsMemory else { return runNow(operation, path, ledger) }
+        ledger.whenCurrent { error in
+            if let error { return fail(operation, error) }
+            runNow(operation, path, ledger)
+        }
+    }
+
+    private func runNow(_ operation: APIOperation, _ path: [(name: String, value: String)], _ ledger: RealmLedger) {
         guard let key else { return refuse(.internalError, in: operation.dialect) }
         do throws(Refusal) {
             let call = Call(
@@ -139,6 +147,10 @@ struct GatewayExchange: Sendable {
     /// A refusal, or something that only the log may know.
     private func fail(_ operation: APIOperation, _ error: any Error) {
         if let refusal = error as? Refusal { return refuse(refusal, in: operation.dialect) }
+        if case .unavailable(let detail, _)? = error as? StoreError {
+            gateway.logger.warning("the database is not available", metadata: ["detail": "\(detail)"])
+            return refuse(.databaseUnavailable, in: operation.dialect)
+        }
         gateway.logger.error(
             "a request failed",
             metadata: ["request_id": "\(requestID)", "operation": "\(self.operation)", "error": "\(error)"])
@@ -152,6 +164,8 @@ struct GatewayExchange: Sendable {
         case .keyReused: refuse(.idempotencyKeyReused, in: operation.dialect)
         case .busy: refuse(.busy, in: operation.dialect)
         case .storageFull: refuse(.storageFull, in: operation.dialect)
+        case .unavailable(let isOutcomeUnknown):
+            refuse(isOutcomeUnknown ? .outcomeUnknown : .databaseUnavailable, in: operation.dialect)
         }
     }
 

@@ -12,6 +12,10 @@ package struct APIOperation: Sendable {
     package var dialect: ErrorDialect
     package var handle: @Sendable (Call) throws(Refusal) -> Reply
 
+    /// Whether it answers from memory, which must be no older than what any server had acknowledged before. What is
+    /// decided by the ledger's writer needs no look beforehand.
+    var readsMemory: Bool { description.method == .get || scope == .webhooksManage }
+
     package init(
         _ description: OperationDescription, scope: Scope, dialect: ErrorDialect,
         handle: @escaping @Sendable (Call) throws(Refusal) -> Reply

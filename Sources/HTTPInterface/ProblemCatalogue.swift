@@ -170,6 +170,10 @@ package enum ProblemCatalogue {
             "delivery_not_found", 404, "No such delivery",
             "This endpoint was not sent that event: see its deliveries, and the types that it takes."),
         entry("nothing_to_replay", 404, "There is nothing to send again", "No dead letter matches. List them first."),
+        entry(
+            "too_many_replays", 409, "Eight replays to this endpoint are under way",
+            "List its replays; when one is through, ask again with a new key."),
+        entry("too_many_tests", 409, "Four tests of this endpoint are under way", "Wait until one has its answer."),
     ]
 
     private static let serverEntries = [
@@ -179,6 +183,15 @@ package enum ProblemCatalogue {
         entry(
             "storage_full", 503, "The server's disk is full",
             "Nothing was done. Reads go on; writes do once there is room."),
+        entry(
+            "database_unavailable", 503, "The database can't be reached",
+            "Nothing was done. Try again with the same key after Retry-After."),
+        entry(
+            "outcome_unknown", 503, "The connection to the database broke during the commit",
+            "The write may have taken effect or not. Send it again with the same key, and the answer tells."),
+        entry(
+            "deliveries_unavailable", 503, "The ledger's deliveries can't be read just now",
+            "Events wait in the journal, and nothing is lost. Try again as Retry-After says."),
         entry(
             "streams_exhausted", 503, "The server has too many streams open",
             "Wait as Retry-After says, or read the events page by page."),

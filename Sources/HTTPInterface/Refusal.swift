@@ -112,6 +112,15 @@ extension Refusal {
         "The server's disk is full. Nothing was done; free some room, then try again with the same key.", retryAfter: 30
     )
 
+    package static let databaseUnavailable = Refusal(
+        503, "database_unavailable",
+        "The database can't be reached at the moment. Nothing was done; try again with the same key.", retryAfter: 1)
+
+    package static let outcomeUnknown = Refusal(
+        503, "outcome_unknown",
+        "The connection to the database broke during the commit: the write may have taken effect or not. Send it again "
+            + "with the same Idempotency-Key, and the answer tells.", retryAfter: 1)
+
     package static let internalError = Refusal(
         500, "internal_error", "The server failed on this request; its log has the details under this request_id.")
 

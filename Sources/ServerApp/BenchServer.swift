@@ -23,21 +23,24 @@ package struct BenchServer: Sendable {
     /// Runs both while `body` measures.
     ///
     /// - Parameter data: the directory, made when it is new; what is there already stays and is measured too.
+    ///   - database: a PostgreSQL that is migrated; nil for SQLite.
     package static func during<Result: Sendable>(
-        data: String, body: @escaping @Sendable (BenchServer) async throws -> Result
+        data: String, database: String? = nil, body: @escaping @Sendable (BenchServer) async throws -> Result
     ) async throws -> Result {
         let settings = try Settings(
             flags: [
-                "data": data, "host": "127.0.0.1", "port": "0", "access-log": "off", "log-level": "error",
+                "data": data, "database": database ?? "sqlite", "host": "127.0.0.1", "port": "0", "access-log": "off", "log-level": "error",
                 "webhook-allow": "127.0.0.0/8",
+                // So that within a turn an endpoint that hangs fails, is spared and is tried again.
+                "webhook-timeout": "2",
             ],
             environment: [:])
         var logger = Logger(label: "bench")
         logger.logLevel = .error
         let server = try BincardServer(settings: settings, logger: logger)
         let administration = Administration(data: data)
-        let key = try administration.createKey(
-            tenant: "bench", mode: .test, name: "bench", scopes: Set(Scope.allCases), limit: nil)
+        let key = try Administration.createKey(
+            in: server.control, tenant: "bench", mode: .test, name: "bench", scopes: Set(Scope.allCases), limit: nil)
         let syncTime = administration.syncTime ?? 0
         let engine = server.engine
         return try await server.during { url in

@@ -20,8 +20,7 @@ package final class BincardServer: Sendable {
     package let engine: LedgerEngine
     package let directory: DataDirectory
     package let metrics = ServerMetrics()
-    private let control: SQLiteControlStore
-    private let lock: DirectoryLock
+    private let storage: any ServerStorage
     private let keys: KeyRing
     private let gateway: Gateway
     private let webhooks: WebhookService
@@ -31,6 +30,9 @@ package final class BincardServer: Sendable {
     private let logger: Logger
     /// What runs, to shut it down from within the process.
     private let running = Mutex<ServiceGroup?>(nil)
+
+    /// Tenants and keys.
+    var control: any ControlStore { storage.control }
 
     /// A key that was made because the installation is new; nil later.
     package let firstKey: Administration.CreatedKey?
@@ -47,13 +49,11 @@ package final class BincardServer: Sendable {
         self.settings = settings
         self.logger = logger
         directory = DataDirectory(path: settings["data"])
-        try directory.create()
-        let lock = try directory.lock()
-        let isNew = !directory.exists
-        let control = try directory.openControl()
-        _ = try directory.removeOrphans(sparing: try control.realms(), holding: lock)
+        let storage = try BincardServer.openStorage(settings, directory)
+        self.storage = storage
+        let control = storage.control
         firstKey =
-            isNew
+            storage.isNew
             ? try Administration.createKey(
                 in: control, tenant: "default", mode: .test, name: "first key", scopes: Set(Scope.allCases),
                 limit: RateLimit(rate: settings.number("rate"), burst: settings.number("burst")))
@@ -66,25 +66,32 @@ package final class BincardServer: Sendable {
         try keys.refresh()
         keys.start()
         let webhooks = try WebhookService(
-            settings: settings, directory: directory, lock: lock, metrics: metrics, logger: logger, resolve: resolve,
+            settings: settings, directory: directory, storage: storage, metrics: metrics, logger: logger,
+            resolve: resolve,
             deliverySchedule: deliverySchedule)
         self.webhooks = webhooks
-        engine = BincardServer.makeEngine(settings, directory, lock, metrics, webhooks, logger)
+        engine = BincardServer.makeEngine(settings, storage, metrics, webhooks, logger)
         accessLog = try AccessLog(destination: BincardServer.logDestination(settings["access-log"]))
         gateway = Gateway(
             operations: SkutrailAPI.operations + SKInventoryAPI.operations,
             openRoutes: OpenRoutes.all(readiness: readiness, metrics: metrics), engine: engine, keys: keys,
             metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), webhooks: webhooks.access,
             streamLimits: BincardServer.streamLimits(settings), logger: logger)
-        self.control = control
-        self.lock = lock
         registerRealmMetrics()
         webhooks.resume(try control.realms(), in: engine)
     }
 
+    private static func openStorage(
+        _ settings: Settings, _ directory: DataDirectory
+    ) throws(StoreError) -> any ServerStorage {
+        let database = settings["database"]
+        if database == "sqlite" { return try EmbeddedStorage(directory) }
+        return try SharedStorage(database, directory, connections: settings.number("database-connections"))
+    }
+
     private static func makeEngine(
-        _ settings: Settings, _ directory: DataDirectory, _ lock: DirectoryLock, _ metrics: ServerMetrics,
-        _ webhooks: WebhookService, _ logger: Logger
+        _ settings: Settings, _ storage: any ServerStorage, _ metrics: ServerMetrics, _ webhooks: WebhookService,
+        _ logger: Logger
     ) -> LedgerEngine {
         var limits = EngineLimits()
         limits.queuedCommands = settings.number("queue")
@@ -107,7 +114,7 @@ package final class BincardServer: Sendable {
         return LedgerEngine(
             environment: environment, writerThreads: settings.number("writers"),
             readerThreads: settings.number("readers")
-        ) { realm throws(StoreError) in try directory.openRealm(realm, holding: lock) }
+        ) { realm throws(StoreError) in try storage.openRealm(realm) }
     }
 
     private static func streamLimits(_ settings: Settings) -> StreamLimits {
@@ -250,13 +257,12 @@ package final class BincardServer: Sendable {
         engine.close()
         keys.stop()
         accessLog.close()
-        control.close()
-        lock.release()
+        storage.close()
     }
 
     /// Opens every ledger now rather than with its first request. Blocks.
     package func warm() throws(StoreError) {
-        for realm in try control.realms() {
+        for realm in try storage.control.realms() {
             let opened = BlockingResult<StoreError?>()
             engine.open(realm) { result in
                 if case .failure(let error) = result { opened.set(error) } else { opened.set(nil) }

@@ -114,17 +114,19 @@ extension Administration {
 
     private var databases: [Finding] {
         do throws(StoreError) {
-            return try realms().map { realm throws(StoreError) in
+            let findings = try realms().map { realm throws(StoreError) -> [Finding] in
                 let store: SQLiteRealmStore
                 do throws(StoreError) {
                     store = try directory.openRealmForReading(realm)
                 } catch .notFound {
-                    return Finding(
-                        severity: .fine, what: "\(realm.tenant) \(realm.mode.rawValue): nothing recorded yet")
+                    return [
+                        Finding(
+                            severity: .fine, what: "\(realm.tenant) \(realm.mode.rawValue): nothing recorded yet")
+                    ]
                 }
                 defer { store.close() }
                 let opened = try store.open()
-                return Finding(
+                let ledger = Finding(
                     severity: .fine,
                     what:
                         """
@@ -132,7 +134,9 @@ extension Administration {
                         \(opened.head.head.seq - min(opened.appliedSeq, opened.head.head.seq)) behind
                         """
                 )
+                return [ledger] + [examineSecrets(of: opened.webhooks, in: realm)].compactMap(\.self)
             }
+            return findings.flatMap(\.self)
         } catch {
             return [
                 Finding(

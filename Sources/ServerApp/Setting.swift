@@ -13,6 +13,10 @@ package struct Setting: Sendable {
 extension Setting {
     package static let all: [Setting] = [
         text("data", "./bincard-data", "The directory that holds everything: control.db, realms/, bincard.yaml."),
+        text(
+            "database", "sqlite",
+            "Where ledgers are: sqlite, in the data directory, or a postgres://… that servers may share."),
+        number("database-connections", "24", 2...1_000, "Connections to PostgreSQL at once."),
         text("host", "127.0.0.1", "The address to listen on; 0.0.0.0 for every network."),
         number("port", "8080", 0...65_535, "The port to listen on; 0 for any free one."),
         number("threads", "0", 0...1_024, "Event loops; 0 for one on each core."),

@@ -14,8 +14,7 @@ package import WebhookDelivery
 package final class WebhookService: Sendable {
     package let dispatcher: WebhookDispatcher
     package let access: WebhookAccess
-    private let directory: DataDirectory
-    private let lock: DirectoryLock
+    private let storage: any ServerStorage
     private let resolver: SystemResolver
     private let group: MultiThreadedEventLoopGroup
     private let observations = Mutex<[HeadObservation]>([])
@@ -27,11 +26,11 @@ package final class WebhookService: Sendable {
     ///   - deliverySchedule: milliseconds between attempts in place of the published ones; for tests.
     /// - Throws: `SecretKeyFault`, `AddressPolicyFault`, `DeliveryTLSFault`.
     package init(
-        settings: Settings, directory: DataDirectory, lock: DirectoryLock, metrics: ServerMetrics, logger: Logger,
+        settings: Settings, directory: DataDirectory, storage: any ServerStorage, metrics: ServerMetrics,
+        logger: Logger,
         resolve: HostResolver? = nil, deliverySchedule: [Int64]? = nil
     ) throws {
-        self.directory = directory
-        self.lock = lock
+        self.storage = storage
         let vault = try SecretVault.load(
             environment: ProcessInfo.processInfo.environment["BINCARD_SECRET_KEY"], file: directory.secretKeyPath)
         let allowed = settings["webhook-allow"]
@@ -66,7 +65,7 @@ package final class WebhookService: Sendable {
 
     /// Begins with the realms that had endpoints when the server was last stopped. Returns at once.
     package func resume(_ realms: [Realm], in engine: LedgerEngine) {
-        for realm in realms where directory.hasDeliveries(realm) { engine.open(realm) { _ in } }
+        for realm in realms where storage.mayHaveDeliveries(realm) { engine.open(realm) { _ in } }
     }
 
     /// A ledger was opened: its events are delivered from the moment on that it has an endpoint.
@@ -88,7 +87,7 @@ package final class WebhookService: Sendable {
     private func source(of ledger: RealmLedger) throws(StoreError) -> DeliverySource {
         DeliverySource(
             realm: ledger.realm, journal: ledger.store,
-            deliveries: try directory.openDeliveries(ledger.realm, holding: lock),
+            deliveries: try storage.openDeliveries(ledger.realm),
             head: { ledger.head },
             webhooks: { ledger.withCommitted { ($0.webhooks, $0.webhooksChangedSeq) } },
             webhooksChangedSeq: { ledger.withCommitted { $0.webhooksChangedSeq } },

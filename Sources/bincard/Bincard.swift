@@ -17,7 +17,7 @@ struct Bincard: AsyncParsableCommand {
             ServeCommand.self, DemoCommand.self, KeysCommand.self, ImportCommand.self, VerifyCommand.self,
             BackupCommand.self, RestoreCommand.self, WebhooksCommand.self, EventsCommand.self, ListenCommand.self,
             TriggerCommand.self, SignatureCommand.self, BenchCommand.self, OpenAPICommand.self, ConfigCommand.self,
-            DoctorCommand.self, VersionCommand.self, CompletionCommand.self,
+            DatabaseCommand.self, DoctorCommand.self, VersionCommand.self, CompletionCommand.self,
         ])
 
     static func main() async {

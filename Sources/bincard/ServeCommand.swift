@@ -12,6 +12,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "The data directory.")
     var data: String?
+    @Option(name: .long, help: "sqlite, or the postgres://… that holds the ledgers.")
+    var database: String?
     @Option(name: .long, help: "The address to listen on.")
     var host: String?
     @Option(name: .long, help: "The port to listen on; 0 for any free one.")
@@ -43,6 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
     private func flags() throws -> [String: String] {
         var flags: [String: String] = [:]
         flags["data"] = data
+        flags["database"] = database
         flags["host"] = host
         flags["port"] = port.map(String.init)
         flags["access-log"] = accessLog

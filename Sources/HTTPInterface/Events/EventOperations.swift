@@ -111,7 +111,7 @@ package enum EventOperations {
                     codes: ["rate_limited", "too_many_streams"]),
                 ErrorDescription(
                     503, "The server can't take the request now.",
-                    codes: ["busy", "storage_full", "streams_exhausted"]),
+                    codes: ["busy", "storage_full", "database_unavailable", "outcome_unknown", "streams_exhausted"]),
             ])
     }
 }

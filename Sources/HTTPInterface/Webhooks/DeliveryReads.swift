@@ -24,25 +24,28 @@ extension Call {
     ) -> Reply {
         .deferred { [self] complete in
             gatherDeliveries(of: endpoint, isFlushed: isFlushed) { reads in
-                complete(Result { try read(reads) })
+                complete(Result { try read(reads.get()) })
             }
         }
     }
 
     /// A write that depends on what is known of deliveries; `prepare` runs on a thread that may block.
+    ///
+    /// - Parameter endpoint: whose progress is wanted.
     package func writeAfterReading(
-        _ prepare: @escaping @Sendable (DeliveryReads) throws -> Submission
+        of endpoint: ULID, _ prepare: @escaping @Sendable (DeliveryReads) throws -> Submission
     ) -> Reply {
         .deferredWrite { [self] complete in
-            gatherDeliveries(of: nil, isFlushed: true) { reads in
-                complete(Result { try prepare(reads) })
+            gatherDeliveries(of: endpoint, isFlushed: true) { reads in
+                complete(Result { try prepare(reads.get()) })
             }
         }
     }
 
-    /// Calls `body` on a thread that may block.
+    /// Calls `body` on a thread that may block; with a refusal when the store can't be had just now and what is wanted
+    /// stands there: an empty list would be wrong.
     private func gatherDeliveries(
-        of endpoint: ULID?, isFlushed: Bool, _ body: @escaping @Sendable (DeliveryReads) -> Void
+        of endpoint: ULID?, isFlushed: Bool, _ body: @escaping @Sendable (Result<DeliveryReads, Refusal>) -> Void
     ) {
         let dispatcher = webhooks.dispatcher
         let realm = ledger.realm.id
@@ -50,7 +53,11 @@ extension Call {
         @Sendable func flush(_ progress: EndpointProgress?) {
             @Sendable func read() {
                 ledger.readers.run { [ledger] in
-                    body(DeliveryReads(ledger: ledger, store: dispatcher.deliveries(realm), progress: progress))
+                    let store = dispatcher.deliveries(realm)
+                    if isFlushed, store == nil, dispatcher.isResting(realm) {
+                        return body(.failure(.deliveriesUnavailable))
+                    }
+                    body(.success(DeliveryReads(ledger: ledger, store: store, progress: progress)))
                 }
             }
             if isFlushed { dispatcher.flush(realm) { read() } } else { read() }
@@ -58,6 +65,14 @@ extension Call {
         guard let endpoint else { return flush(nil) }
         dispatcher.progress(of: endpoint, in: realm) { flush($0) }
     }
+}
+
+extension Refusal {
+    /// 503: the store of deliveries has failed and is opened again.
+    package static let deliveriesUnavailable = Refusal(
+        503, "deliveries_unavailable",
+        "What became of this ledger's deliveries can't be read just now; the server goes on trying. Try again later.",
+        retryAfter: 5)
 }
 
 extension DeliveryReads {

@@ -1,0 +1,41 @@
+import Foundation
+package import LedgerStorage
+import PostgresStorage
+import SQLiteStorage
+
+/// What the owner of a PostgreSQL does to it for Bincard.
+package struct DatabaseAdministration: Sendable {
+    private let conninfo: String
+    private let directory: DataDirectory
+
+    /// - Parameters:
+    ///   - conninfo: of a role that may create schemas.
+    ///   - data: the data directory, where the key to the database is kept.
+    package init(conninfo: String, data: String) {
+        self.conninfo = conninfo
+        directory = DataDirectory(path: data)
+    }
+
+    /// What a migration has done.
+    package struct Migration: Sendable {
+        package var from: Int
+        package var to: Int
+        package var serverRole: String
+        package var madeRole: Bool
+        /// Where the key is that servers need.
+        package var keyPath: String
+    }
+
+    /// Brings the schema up to date, lets the server's role in, and keeps the key. Blocks.
+    ///
+    /// - Parameter password: of the server's role when it is made now.
+    /// - Throws: `StoreError` with what to do.
+    package func migrate(serverRole: String, password: String?) throws(StoreError) -> Migration {
+        let key = try DatabaseKey.make(directory)
+        let report = try PostgresAdministration(conninfo: conninfo).migrate(
+            serverRole: serverRole, password: password, sealKey: key)
+        return Migration(
+            from: report.from, to: report.to, serverRole: report.serverRole, madeRole: report.madeRole,
+            keyPath: DatabaseKey.path(directory))
+    }
+}

@@ -1,0 +1,152 @@
+import Foundation
+import LedgerCore
+package import LedgerStorage
+import PostgresStorage
+import SQLiteStorage
+
+/// Where a server keeps everything: a directory of SQLite files, or a PostgreSQL that it may share with other servers.
+package protocol ServerStorage: Sendable {
+    /// Tenants and keys.
+    var control: any ControlStore { get }
+    /// Whether nobody has ever had a key here.
+    var isNew: Bool { get }
+    /// Whether other servers may write here too.
+    var isShared: Bool { get }
+
+    func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore
+
+    /// - Throws: `StoreError.inUse` when another server delivers for the realm.
+    func openDeliveries(_ realm: Realm) throws(StoreError) -> any DeliveryStore
+
+    /// Whether the realm may have endpoints that something is to be sent to.
+    func mayHaveDeliveries(_ realm: Realm) -> Bool
+
+    /// Releases files, connections and locks.
+    func close()
+}
+
+/// A data directory for this process alone.
+struct EmbeddedStorage: ServerStorage {
+    let directory: DataDirectory
+    let lock: DirectoryLock
+    let control: any ControlStore
+    let isNew: Bool
+
+    /// Makes the directory when it is new, and takes it.
+    init(_ directory: DataDirectory) throws(StoreError) {
+        self.directory = directory
+        try directory.create()
+        lock = try directory.lock()
+        isNew = !directory.exists
+        control = try directory.openControl()
+        _ = try directory.removeOrphans(sparing: try control.realms(), holding: lock)
+    }
+
+    var isShared: Bool { false }
+
+    func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore {
+        try directory.openRealm(realm, holding: lock)
+    }
+
+    func openDeliveries(_ realm: Realm) throws(StoreError) -> any DeliveryStore {
+        try directory.openDeliveries(realm, holding: lock)
+    }
+
+    func mayHaveDeliveries(_ realm: Realm) -> Bool { directory.hasDeliveries(realm) }
+
+    func close() {
+        control.close()
+        lock.release()
+    }
+}
+
+/// A PostgreSQL; the directory holds only what a server must not keep in it: its keys.
+struct SharedStorage: ServerStorage {
+    let database: PostgresDatabase
+    let control: any ControlStore
+    let isNew: Bool
+
+    init(_ conninfo: String, _ directory: DataDirectory, connections: Int) throws(StoreError) {
+        try directory.create()
+        let key = try DatabaseKey.load(directory)
+        database = try PostgresDatabase(conninfo: conninfo, sealKey: key, connections: connections)
+        control = database.openControl()
+        isNew = try control.realms().isEmpty
+    }
+
+    var isShared: Bool { true }
+
+    func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore { database.openRealm(realm) }
+
+    func openDeliveries(_ realm: Realm) throws(StoreError) -> any DeliveryStore {
+        throw .inUse(path: "deliveries", holder: "nobody")
+    }
+
+    func mayHaveDeliveries(_ realm: Realm) -> Bool { true }
+
+    func close() {
+        control.close()
+        database.close()
+    }
+}
+
+/// The key with which servers seal realms: all servers of a database have the same.
+enum DatabaseKey {
+    /// Where it stands, unless the environment has it.
+    static let variable = "BINCARD_DATABASE_KEY"
+
+    static func path(_ directory: DataDirectory) -> String { directory.path + "/database.key" }
+
+    /// The key from the environment, or from the file that a migration has made.
+    /// - Throws: `StoreError.failed` with what to do when there is none or it is none.
+    static func load(_ directory: DataDirectory) throws(StoreError) -> RealmSealKey {
+        if let key = try find(directory) { return key }
+        throw .failed(
+            operation: "open the database",
+            detail:
+                "there is no key to it. Run `bincard db migrate --database …` here, copy \(path(directory)) from the "
+                + "server where that was done, or set \(variable)")
+    }
+
+    /// nil when there is none.
+    static func find(_ directory: DataDirectory) throws(StoreError) -> RealmSealKey? {
+        let text: String
+        let place: String
+        if let given = ProcessInfo.processInfo.environment[variable] {
+            text = given
+            place = variable
+        } else {
+            place = path(directory)
+            guard FileManager.default.fileExists(atPath: place) else { return nil }
+            guard let found = try? String(contentsOfFile: place, encoding: .utf8) else {
+                throw .notWritable(path: place, detail: "it can't be read")
+            }
+            text = found
+        }
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let digest = Digest256(hex: trimmed), let key = RealmSealKey(bytes: digest.bytes) else {
+            throw .failed(operation: "open the database", detail: "\(place) is not 64 hexadecimal digits")
+        }
+        return key
+    }
+
+    /// The key that there is, or a new one, kept in the directory for its owner alone.
+    static func make(_ directory: DataDirectory) throws(StoreError) -> RealmSealKey {
+        if let key = try find(directory) { return key }
+        try directory.create()
+        let path = path(directory)
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        guard let digest = Digest256(bytes: bytes), let key = RealmSealKey(bytes: bytes) else {
+            throw .failed(operation: "make a key", detail: "no random bytes")
+        }
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .notWritable(path: path, detail: String(cString: strerror(errno))) }
+        defer { Foundation.close(descriptor) }
+        let text = Array((digest.hex + "\n").utf8)
+        guard write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else {
+            throw .notWritable(path: path, detail: String(cString: strerror(errno)))
+        }
+        return key
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+import LedgerStorage
+import ServerApp
+
+struct DatabaseCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "db", abstract: "Prepare and look after a PostgreSQL.", subcommands: [Migrate.self])
+
+    struct Migrate: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Bring a PostgreSQL's schema to this version and let servers in.",
+            discussion: """
+                Runs as the owner of the database; servers log in as another role, which owns nothing. Safe to run \
+                again, and from several places at once.
+                """)
+
+        @OptionGroup var location: DataOptions
+        @Option(help: "The database, as the role that shall own the tables: postgres://owner@host/name.")
+        var database: String
+        @Option(help: "The role that servers log in as; made when it is not there.")
+        var serverRole = "bincard_server"
+        @Option(help: "The password of a server role that is made now (or BINCARD_SERVER_PASSWORD).")
+        var serverPassword: String?
+
+        func run() throws {
+            let password = serverPassword ?? ProcessInfo.processInfo.environment["BINCARD_SERVER_PASSWORD"]
+            let done = try DatabaseAdministration(conninfo: database, data: try location.settings()["data"]).migrate(
+                serverRole: serverRole, password: password)
+            print(
+                done.from == done.to
+                    ? "The schema is at step \(done.to) already."
+                    : "The schema went from step \(done.from) to \(done.to).")
+            if done.madeRole {
+                print(
+                    "The role \(done.serverRole) was made\(password == nil ? ", without a password" : "") and may log in."
+                )
+            }
+            print("The key that servers need is in \(done.keyPath): copy it to each, or set BINCARD_DATABASE_KEY.")
+        }
+    }
+}
