@@ -132,7 +132,7 @@ let package = Package(
             "LedgerEngineTests",
             [
                 "BlockingWork", "LedgerCore", "LedgerStorage", "LedgerEngine", "MemoryStorage", "SQLiteStorage",
-                "SampleLedger",
+                "PostgresStorage", "PostgresServer", "SampleLedger",
             ]),
         tests(
             "ContractTests",

@@ -23,13 +23,16 @@ enum DeliveryStatements {
         ORDER BY seq DESC LIMIT $6
         """)
 
+    /// The range is one of pairs, so that only the index that begins with the endpoint can serve it: to the planner,
+    /// which does not know how many rows a range has, the other one looks as good.
+    private static let ofWebhookRange = "(webhook, seq) >= ($2, $3) AND (webhook, seq) <= ($2, $4)"
+
     static let ofWebhookByStatus = SQL(
         "deliveries_of_webhook_by_status",
         """
         SELECT \(columns) FROM bincard.delivery
-        WHERE realm = $1 AND status = $7 AND webhook = $2 AND seq >= $3 AND seq <= $4
-            AND ($5::text[] IS NULL OR event_name = ANY ($5))
-        ORDER BY seq DESC LIMIT $6
+        WHERE realm = $1 AND status = $7 AND \(ofWebhookRange) AND ($5::text[] IS NULL OR event_name = ANY ($5))
+        ORDER BY webhook DESC, seq DESC LIMIT $6
         """)
 
     private static func ofAll(_ status: String) -> String {
@@ -53,7 +56,7 @@ enum DeliveryStatements {
         "dead_seqs",
         """
         SELECT seq FROM bincard.delivery
-        WHERE realm = $1 AND status = 2 AND webhook = $2 AND seq >= $3 AND seq <= $4 ORDER BY seq LIMIT $5
+        WHERE realm = $1 AND status = 2 AND \(ofWebhookRange) ORDER BY webhook, seq LIMIT $5
         """)
 
     static let counts = SQL(

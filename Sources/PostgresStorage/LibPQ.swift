@@ -36,6 +36,14 @@ struct LibPQ: @unchecked Sendable {
     let length: @convention(c) (Handle, Int32, Int32) -> Int32
     let isNull: @convention(c) (Handle, Int32, Int32) -> Int32
     let clear: @convention(c) (Handle) -> Void
+    let socket: @convention(c) (Handle) -> Int32
+    let consumeInput: @convention(c) (Handle) -> Int32
+    /// A `PGnotify`: name of the channel, process, payload.
+    let notifies: @convention(c) (Handle) -> UnsafeMutableRawPointer?
+    let freeMemory: @convention(c) (UnsafeMutableRawPointer) -> Void
+    let setNoticeProcessor:
+        @convention(c) (Handle, (@convention(c) (UnsafeMutableRawPointer?, Text?) -> Void)?, UnsafeMutableRawPointer?)
+            -> UnsafeMutableRawPointer?
 
     /// Values of `ConnStatusType`, `ExecStatusType` and field codes.
     static let connectionOK: Int32 = 0
@@ -84,5 +92,10 @@ struct LibPQ: @unchecked Sendable {
         length = try find("PQgetlength")
         isNull = try find("PQgetisnull")
         clear = try find("PQclear")
+        socket = try find("PQsocket")
+        consumeInput = try find("PQconsumeInput")
+        notifies = try find("PQnotifies")
+        freeMemory = try find("PQfreemem")
+        setNoticeProcessor = try find("PQsetNoticeProcessor")
     }
 }

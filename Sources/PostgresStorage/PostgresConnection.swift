@@ -55,6 +55,8 @@ final class PostgresConnection {
             library.finish(handle)
             throw .lost(message)
         }
+        // What the server remarks would go to standard error: what matters comes back as an error as well.
+        _ = library.setNoticeProcessor(handle, { _, _ in }, nil)
         self.library = library
         self.handle = handle
         self.preparing = preparing
@@ -131,6 +133,22 @@ final class PostgresConnection {
 
     /// Whether a transaction is open.
     var isInTransaction: Bool { library.transactionStatus(handle) != LibPQ.transactionIdle }
+
+    /// What was notified on the channels that this connection listens to; waits so many milliseconds for the first.
+    func notifications(waiting milliseconds: Int32) throws(PostgresFailure) -> [String] {
+        var ready = pollfd(fd: library.socket(handle), events: Int16(POLLIN), revents: 0)
+        _ = poll(&ready, 1, milliseconds)
+        guard library.consumeInput(handle) == 1 else { throw lost() }
+        var texts: [String] = []
+        while let notification = library.notifies(handle) {
+            // `struct pgNotify { char *relname; int be_pid; char *extra; … }`
+            let payload = notification.load(
+                fromByteOffset: 2 * MemoryLayout<UnsafeRawPointer>.size, as: UnsafePointer<CChar>?.self)
+            if let payload { texts.append(String(cString: payload)) }
+            library.freeMemory(notification)
+        }
+        return texts
+    }
 
     private func abandon(_ failure: PostgresFailure) -> PostgresFailure {
         isLost = true

@@ -1,10 +1,11 @@
-import LedgerCore
+public import LedgerCore
 public import LedgerStorage
 
 /// A PostgreSQL that holds an installation: any number of servers may share it.
 public final class PostgresDatabase: Sendable {
     let pool: ConnectionPool
     private let sealKey: RealmSealKey
+    private let signals: HeadSignals
 
     /// Connects and makes sure that the database is what a ledger needs. Blocks.
     ///
@@ -18,6 +19,10 @@ public final class PostgresDatabase: Sendable {
         let library = try PostgresDatabase.library()
         pool = ConnectionPool(library, conninfo: conninfo, maximum: connections)
         self.sealKey = sealKey
+        let preparing = PostgresConnection.PreparingMode()
+        signals = HeadSignals(pool: pool, key: sealKey) { () throws(PostgresFailure) in
+            try PostgresConnection(library, conninfo: conninfo, preparing: preparing)
+        }
         do throws(StoreError) {
             try Fitness.require(of: pool, sealedBy: seal(of: .zero))
         } catch {
@@ -41,7 +46,8 @@ public final class PostgresDatabase: Sendable {
 
     /// The realm's ledger. Nothing is read yet.
     public func openRealm(_ realm: Realm) -> PostgresRealmStore {
-        PostgresRealmStore(pool: pool, context: seal(of: realm.id))
+        let name = signals.name(of: realm.id)
+        return PostgresRealmStore(pool: pool, context: seal(of: realm.id)) { [signals] in signals.hasGrown(name) }
     }
 
     /// The realm's deliveries. Nothing is read, and no lease taken, before the store's own `open`.
@@ -55,8 +61,18 @@ public final class PostgresDatabase: Sendable {
         PostgresControlStore(pool: pool, context: seal(of: .zero))
     }
 
+    /// Begins to tell other servers which ledgers have grown, and calls `body` with what they tell: names as
+    /// `signalName(of:)` makes them, or nil when anything may have grown, which is once a second. On a thread of its own.
+    public func exchangeSignals(_ body: @escaping @Sendable (_ names: Set<String>?) -> Void) { signals.start(body) }
+
+    /// What a realm is called in `exchangeSignals`.
+    public func signalName(of realm: ULID) -> String { signals.name(of: realm) }
+
     /// Closes all connections. What was opened from here fails from then on.
-    public func close() { pool.close() }
+    public func close() {
+        signals.stop()
+        pool.close()
+    }
 }
 
 /// For which realm a transaction is, with the proof that it may be.

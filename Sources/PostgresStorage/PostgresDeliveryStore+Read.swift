@@ -2,6 +2,23 @@ public import LedgerCore
 public import LedgerStorage
 
 extension PostgresDeliveryStore {
+    /// Every statement that looks something up while the server runs, with the index that serves it: tests look at their
+    /// plans. What the functions of the schema do, tests count.
+    package static let lookUps: [(sql: String, index: String)] = [
+        (DeliveryStatements.delivery.text, "delivery_pkey"), (DeliveryStatements.ofWebhook.text, "delivery_pkey"),
+        (DeliveryStatements.ofWebhookByStatus.text, "delivery_of_webhook"),
+        (DeliveryStatements.ofAll.text, "delivery_of_all"), (DeliveryStatements.ofAllByStatus.text, "delivery_of_all"),
+        (DeliveryStatements.deadSeqs.text, "delivery_of_webhook"),
+        (DeliveryStatements.counts.text, "delivery_of_webhook"), (DeliveryStatements.attempts.text, "attempt_pkey"),
+        (DeliveryPageStatements.reaching.text, "page_of_webhook"),
+    ]
+
+    /// Those that read all that a realm has of something, when it is opened.
+    package static let openingReads = [
+        DeliveryLaneStatements.controlSeq.text, DeliveryLaneStatements.lanes.text, DeliveryLaneStatements.health.text,
+        DeliveryStatements.pending.text,
+    ]
+
     public func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [ExceptionalDelivery] {
         guard let statement = DeliveryStatements.list(query, context) else { return [] }
         return try DeliveryStatements.deliveries(try read("list deliveries", statement))

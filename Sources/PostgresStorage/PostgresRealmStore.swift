@@ -9,6 +9,7 @@ import Synchronization
 public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     let pool: ConnectionPool
     let context: RealmContext
+    private let hasGrown: @Sendable () -> Void
     private let state = Mutex(State())
 
     private struct State {
@@ -29,7 +30,9 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         var page: UInt64 = 0
     }
 
-    init(pool: ConnectionPool, context: RealmContext) {
+    /// - Parameter hasGrown: called after each commit that appended to the journal.
+    init(pool: ConnectionPool, context: RealmContext, hasGrown: @escaping @Sendable () -> Void) {
+        self.hasGrown = hasGrown
         self.pool = pool
         self.context = context
     }
@@ -79,6 +82,7 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
             if let block = unit.block { $0.known.seq = block.lastSeq }
             if let page = unit.idempotency { $0.known.page = page.number }
         }
+        if unit.block != nil { hasGrown() }
         return .durable(version: version)
     }
 

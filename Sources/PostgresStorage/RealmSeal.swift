@@ -44,7 +44,7 @@ extension ULID {
         for index in 0..<32 {
             if [8, 12, 16, 20].contains(index) { text.append(UInt8(ascii: "-")) }
             let word = index < 16 ? high : low
-            text.append(digits[Int(word >> UInt64(60 - 4 * (index % 16))) & 15])
+            text.append(digits[Int((word >> UInt64(60 - 4 * (index % 16))) & 15)])
         }
         return String(decoding: text, as: UTF8.self)
     }

@@ -1,5 +1,5 @@
 import Foundation
-import LedgerCore
+package import LedgerCore
 package import LedgerStorage
 import PostgresStorage
 import SQLiteStorage
@@ -10,8 +10,9 @@ package protocol ServerStorage: Sendable {
     var control: any ControlStore { get }
     /// Whether nobody has ever had a key here.
     var isNew: Bool { get }
-    /// Whether other servers may write here too.
-    var isShared: Bool { get }
+    /// Begins to tell `body` which realms other servers have written to; nil when it may be any. Nothing where no other
+    /// server writes. On a thread of its own, which `body` must not hold up.
+    func watchOthers(_ body: @escaping @Sendable (_ grew: (@Sendable (ULID) -> Bool)?) -> Void)
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore
 
@@ -42,7 +43,7 @@ struct EmbeddedStorage: ServerStorage {
         _ = try directory.removeOrphans(sparing: try control.realms(), holding: lock)
     }
 
-    var isShared: Bool { false }
+    func watchOthers(_ body: @escaping @Sendable ((@Sendable (ULID) -> Bool)?) -> Void) {}
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore {
         try directory.openRealm(realm, holding: lock)
@@ -74,7 +75,12 @@ struct SharedStorage: ServerStorage {
         isNew = try control.realms().isEmpty
     }
 
-    var isShared: Bool { true }
+    func watchOthers(_ body: @escaping @Sendable ((@Sendable (ULID) -> Bool)?) -> Void) {
+        database.exchangeSignals { [database] names in
+            guard let names else { return body(nil) }
+            body { names.contains(database.signalName(of: $0)) }
+        }
+    }
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore { database.openRealm(realm) }
 
