@@ -80,7 +80,7 @@ final class ConnectionPool: @unchecked Sendable {
                 state.idle = []
                 state.open -= dropped.count
             }
-            if connection.isLost || connection.isInTransaction || state.isClosed
+            if connection.isLost || connection.isAltered || connection.isInTransaction || state.isClosed
                 || state.generations[id] != state.generation
             {
                 state.generations[id] = nil

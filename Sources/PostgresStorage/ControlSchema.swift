@@ -42,12 +42,38 @@ enum ControlSchema {
             version bigint NOT NULL
         );
 
-        -- How much each limited key has used, told by the servers a few times a second.
-        CREATE UNLOGGED TABLE bincard.key_usage (
+        -- What is left of each key's budget, in millionths of a token, as of a moment in microseconds since 1970.
+        CREATE UNLOGGED TABLE bincard.key_budget (
             realm uuid NOT NULL,
             key uuid NOT NULL,
-            used bigint NOT NULL,
+            level bigint NOT NULL,
+            filled_at bigint NOT NULL,
             PRIMARY KEY (realm, key)
         ) WITH (fillfactor = 50);
+
+        -- Fills the buckets and takes out what was used. A token a second is a millionth of one a microsecond.
+        CREATE FUNCTION bincard.settle_budgets(
+            for_realm uuid, seal text, keys uuid[], rates bigint[], bursts bigint[], takens bigint[]
+        ) RETURNS TABLE (place bigint, level bigint) LANGUAGE plpgsql AS $$
+        DECLARE
+            at_time bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+        BEGIN
+            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            PERFORM set_config('synchronous_commit', 'off', true);
+            FOR index IN 1 .. cardinality(keys) LOOP
+                place := index;
+                INSERT INTO bincard.key_budget AS b (realm, key, level, filled_at)
+                VALUES (for_realm, keys[index], bursts[index] * 1000000 - takens[index] * 1000000, at_time)
+                ON CONFLICT (realm, key) DO UPDATE SET
+                    -- No longer than a thousand seconds, which fill any bucket that is of use.
+                    level = least(
+                        bursts[index] * 1000000,
+                        b.level + least(greatest(at_time - b.filled_at, 0), 1000000000) * rates[index]
+                    ) - takens[index] * 1000000,
+                    filled_at = greatest(at_time, b.filled_at)
+                RETURNING b.level INTO settle_budgets.level;
+                RETURN NEXT;
+            END LOOP;
+        END $$;
         """
 }

@@ -30,6 +30,12 @@ struct LibPQ: @unchecked Sendable {
     let execute: @convention(c) (Handle, Text) -> Handle?
     let getResult: @convention(c) (Handle) -> Handle?
     let resultStatus: @convention(c) (Handle) -> Int32
+    /// As in "INSERT 0 1": which command it was.
+    let commandTag: @convention(c) (Handle) -> Text?
+    let clientEncoding: @convention(c) (Handle) -> Int32
+    /// A list of `PQconninfoOption`.
+    let parse: @convention(c) (Text, UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+    let freeOptions: @convention(c) (UnsafeMutableRawPointer) -> Void
     let resultField: @convention(c) (Handle, Int32) -> Text?
     let rowCount: @convention(c) (Handle) -> Int32
     let value: @convention(c) (Handle, Int32, Int32) -> UnsafeMutablePointer<CChar>?
@@ -86,6 +92,10 @@ struct LibPQ: @unchecked Sendable {
         execute = try find("PQexec")
         getResult = try find("PQgetResult")
         resultStatus = try find("PQresultStatus")
+        commandTag = try find("PQcmdStatus")
+        clientEncoding = try find("PQclientEncoding")
+        parse = try find("PQconninfoParse")
+        freeOptions = try find("PQconninfoFree")
         resultField = try find("PQresultErrorField")
         rowCount = try find("PQntuples")
         value = try find("PQgetvalue")

@@ -75,6 +75,18 @@ struct Parameters {
         }
     }
 
+    /// As `uuid[]`.
+    mutating func add(ids: [ULID]) {
+        add {
+            Parameters.arrayHead(of: ids.count, type: 2_950, &$0)
+            for id in ids {
+                $0.append(bigEndian: Int32(16))
+                $0.append(bigEndian: Int64(bitPattern: id.high))
+                $0.append(bigEndian: Int64(bitPattern: id.low))
+            }
+        }
+    }
+
     /// As `bytea[]`.
     mutating func add(array values: [[UInt8]]) {
         add {

@@ -38,6 +38,18 @@ final class PostgresConnection {
     private let preparing: PreparingMode
     /// Set by the first failure that ends the connection.
     private(set) var isLost = false
+    private let encoding: Int32
+    private var hasRunOther = false
+
+    /// Whether something may have been left in the session that would act on what is run later in it, for another realm:
+    /// a statement of the same name prepared in place of ours (it would be given the other realm's seal), or another
+    /// encoding of text. It is for one use then. No statement of this module does so; one that was smuggled into it can.
+    var isAltered: Bool { hasRunOther || library.clientEncoding(handle) != encoding }
+
+    /// Commands that leave nothing in a session but what `set_config` does, which the schema's functions don't rely on.
+    private static let leavingNothing: Set<Substring> = [
+        "SELECT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "ROLLBACK",
+    ]
 
     /// Whether statements are prepared, as all connections to one server have found out.
     final class PreparingMode: Sendable {
@@ -48,13 +60,15 @@ final class PostgresConnection {
 
     /// - Parameter conninfo: keywords and values or a URI, as libpq takes them.
     init(_ library: LibPQ, conninfo: String, preparing: PreparingMode) throws(PostgresFailure) {
+        let string = try ConnectionString(conninfo, library)
         let handle = PostgresConnection.connect(library, conninfo)
         guard let handle else { throw .lost("libpq has no memory for a connection") }
         guard library.status(handle) == LibPQ.connectionOK else {
             let message = PostgresConnection.message(library, handle)
             library.finish(handle)
-            throw .lost(message)
+            throw .lost(string.explained(message))
         }
+        encoding = library.clientEncoding(handle)
         // What the server remarks would go to standard error: what matters comes back as an error as well.
         _ = library.setNoticeProcessor(handle, { _, _ in }, nil)
         self.library = library
@@ -248,9 +262,15 @@ final class PostgresConnection {
                 : failure(result)
             library.clear(result)
             drain()
+            // It may have done more than fail, such as prepare something: that is not rolled back.
+            hasRunOther = true
             throw library.status(handle) == LibPQ.connectionOK ? failure : abandon(failure)
         }
         drain()
+        if let tag = library.commandTag(result), tag.pointee != 0 {
+            let command = String(cString: tag).prefix { $0 != " " }
+            if !PostgresConnection.leavingNothing.contains(command) { hasRunOther = true }
+        }
         return PostgresRows(library, result)
     }
 

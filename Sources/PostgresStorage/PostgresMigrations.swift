@@ -38,7 +38,7 @@ enum PostgresMigrations {
                 Table(name: "tenant_realm", rights: "SELECT, INSERT, DELETE"),
                 Table(name: "api_key", rights: "SELECT, INSERT, UPDATE, DELETE"),
                 Table(name: "installation", rights: "SELECT, INSERT, UPDATE"),
-                Table(name: "key_usage", rights: "SELECT, INSERT, UPDATE, DELETE"),
+                Table(name: "key_budget", rights: "SELECT, INSERT, UPDATE, DELETE"),
                 Table(name: "dispatch", rights: "SELECT, INSERT, UPDATE"),
                 Table(name: "lane", rights: "SELECT, INSERT, UPDATE, DELETE"),
                 Table(name: "delivery", rights: "SELECT, INSERT, UPDATE, DELETE"),

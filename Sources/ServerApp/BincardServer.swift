@@ -65,6 +65,7 @@ package final class BincardServer: Sendable {
         keys = KeyRing(store: control, logger: logger)
         try keys.refresh()
         keys.start()
+        if let budgets = storage.budgets { keys.share(budgets) }
         let webhooks = try WebhookService(
             settings: settings, directory: directory, storage: storage, metrics: metrics, logger: logger,
             resolve: resolve,

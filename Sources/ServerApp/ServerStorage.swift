@@ -14,6 +14,9 @@ package protocol ServerStorage: Sendable {
     /// server writes. On a thread of its own, which `body` must not hold up.
     func watchOthers(_ body: @escaping @Sendable (_ grew: (@Sendable (ULID) -> Bool)?) -> Void)
 
+    /// Budgets of keys that servers share; nil where there is one server.
+    var budgets: (any BudgetStore)? { get }
+
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore
 
     /// - Throws: `StoreError.inUse` when another server delivers for the realm.
@@ -44,6 +47,8 @@ struct EmbeddedStorage: ServerStorage {
     }
 
     func watchOthers(_ body: @escaping @Sendable ((@Sendable (ULID) -> Bool)?) -> Void) {}
+
+    var budgets: (any BudgetStore)? { nil }
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore {
         try directory.openRealm(realm, holding: lock)
@@ -81,6 +86,8 @@ struct SharedStorage: ServerStorage {
             body { names.contains(database.signalName(of: $0)) }
         }
     }
+
+    var budgets: (any BudgetStore)? { database.openBudgets() }
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore { database.openRealm(realm) }
 

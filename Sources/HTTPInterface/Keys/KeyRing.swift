@@ -27,6 +27,7 @@ package final class KeyRing: Sendable {
     /// One refresh at a time, and none that started earlier ends later.
     private let refreshing = Mutex(())
     private let poller = Mutex<PeriodicThread?>(nil)
+    private let sharer = Mutex<PeriodicThread?>(nil)
     private let afterRefresh = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Holds no key before the first `refresh`.
@@ -167,13 +168,61 @@ package final class KeyRing: Sendable {
         }
     }
 
-    /// Returns when the thread has ended.
+    /// Shares the budgets of keys with other servers from now on. Between two exchanges each server lets through what its
+    /// own bucket allows: so much more than the limit may pass, once for each server, and is taken off afterwards.
+    ///
+    /// - Parameter interval: in milliseconds.
+    package func share(_ budgets: any BudgetStore, everyMilliseconds interval: Int = 100) {
+        sharer.withLock { sharer in
+            guard sharer == nil else { return }
+            let recent = Mutex<[ULID: Int]>([:])
+            sharer = PeriodicThread(everyMilliseconds: interval) { [weak self] in
+                self?.exchange(budgets, recent: recent)
+            }
+        }
+    }
+
+    /// Exchanges in which a key that is not used any more still takes part, to learn what others use.
+    private static let afterglow = 50
+
+    private func exchange(_ budgets: any BudgetStore, recent: borrowing Mutex<[ULID: Int]>) {
+        var uses: [BudgetUse] = []
+        var limiters: [RateLimiter] = []
+        let keys = state.withLock { Array($0.keys.values) }
+        recent.withLock { recent in
+            for key in keys {
+                guard let limit = key.key.limit else { continue }
+                let taken = key.limiter.takenSinceTold()
+                if taken > 0 { recent[key.key.id] = KeyRing.afterglow }
+                guard let rounds = recent[key.key.id] else { continue }
+                recent[key.key.id] = rounds > 1 ? rounds - 1 : nil
+                uses.append(BudgetUse(key: key.key.id, limit: limit, taken: taken))
+                limiters.append(key.limiter)
+            }
+        }
+        guard !uses.isEmpty else { return }
+        do {
+            let levels = try budgets.settle(uses)
+            let now = monotonicClock()
+            for (limiter, level) in zip(limiters, levels) { limiter.settle(at: now, shared: level) }
+        } catch {
+            // Each server counts by itself until the database is back.
+            for (limiter, use) in zip(limiters, uses) { limiter.wasNotTold(use.taken) }
+        }
+    }
+
+    /// Returns when the threads have ended.
     package func stop() {
         let running = poller.withLock { poller in
             defer { poller = nil }
             return poller
         }
         running?.stop()
+        let sharing = sharer.withLock { sharer in
+            defer { sharer = nil }
+            return sharer
+        }
+        sharing?.stop()
     }
 
     /// Keys in memory, dead ones included.

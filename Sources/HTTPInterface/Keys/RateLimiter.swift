@@ -10,17 +10,20 @@ package final class RateLimiter: Sendable {
     /// What a key without a limit shows in its headers: a billion a second, which nothing here reaches.
     package static let unlimited = RateLimit(rate: 1_000_000_000, burst: 1_000_000_000)
 
-    private static let token: UInt64 = 1_000_000_000
+    private static let token: Int64 = 1_000_000_000
 
     private struct Bucket {
-        var level: UInt64
+        /// Less than nothing after other servers have let through what this one had counted on.
+        var level: Int64
         var filledAt: UInt64?
+        /// Tokens taken since it was last told to the other servers.
+        var taken: Int64 = 0
     }
 
     /// nil is unlimited.
     package let limit: RateLimit?
     private let rate: UInt64
-    private let capacity: UInt64
+    private let capacity: Int64
     private let bucket: Mutex<Bucket>
     /// The header lines that never change, then the start of the first that does.
     private let fixedHeaders: [UInt8]
@@ -32,8 +35,8 @@ package final class RateLimiter: Sendable {
         let rate = min(max(effective.rate, 1), 1_000_000_000)
         let burst = min(max(effective.burst, 1), 1_000_000_000)
         self.rate = UInt64(rate)
-        self.capacity = UInt64(burst) * RateLimiter.token
-        self.bucket = Mutex(Bucket(level: UInt64(burst) * RateLimiter.token, filledAt: nil))
+        self.capacity = Int64(burst) * RateLimiter.token
+        self.bucket = Mutex(Bucket(level: Int64(burst) * RateLimiter.token, filledAt: nil))
         // The form of draft-ietf-httpapi-ratelimit-headers-11: quota units in a window of seconds.
         let window = max(1, (burst + rate - 1) / rate)
         self.fixedHeaders = Array(
@@ -50,14 +53,37 @@ package final class RateLimiter: Sendable {
     /// The same without taking one, for the headers of a response that cost nothing.
     package func observe(at now: UInt64) -> RateDecision { decide(at: now, cost: 0) }
 
-    private func decide(at now: UInt64, cost: UInt64) -> RateDecision {
+    /// Tokens taken since the last call.
+    func takenSinceTold() -> Int64 {
+        bucket.withLock { bucket in
+            defer { bucket.taken = 0 }
+            return bucket.taken
+        }
+    }
+
+    /// They were not told after all: they count for the next time.
+    func wasNotTold(_ taken: Int64) { bucket.withLock { $0.taken += taken } }
+
+    /// What is left of the budget that all servers share, in millionths of a token: from here on it counts, less what
+    /// was taken since it was asked for. Never less than one bucket below nothing, so that a key comes back in time.
+    func settle(at now: UInt64, shared: Int64) {
+        bucket.withLock { bucket in
+            let level = min(max(shared, -(capacity / 1_000)), capacity / 1_000) * 1_000
+            bucket.level = max(level - bucket.taken * RateLimiter.token, -capacity)
+            bucket.filledAt = now
+        }
+    }
+
+    private func decide(at now: UInt64, cost: Int64) -> RateDecision {
         guard limit != nil else { return decision(isAllowed: true, level: capacity) }
         let (isAllowed, level) = bucket.withLock { bucket in
             if let filledAt = bucket.filledAt {
                 if now > filledAt {
                     let (added, overflow) = (now - filledAt).multipliedReportingOverflow(by: rate)
-                    // The level is at most 10^18, so the sum of two such fits.
-                    bucket.level = overflow || added >= capacity ? capacity : min(capacity, bucket.level + added)
+                    // No more than the bucket holds is missing unless it is overdrawn; the sum of two such fits.
+                    let most = UInt64(2 * capacity)
+                    bucket.level =
+                        overflow || added >= most ? capacity : min(capacity, bucket.level + Int64(added))
                     bucket.filledAt = now
                 }
             } else {
@@ -65,16 +91,17 @@ package final class RateLimiter: Sendable {
             }
             guard bucket.level >= cost else { return (false, bucket.level) }
             bucket.level -= cost
+            if cost > 0 { bucket.taken += 1 }
             return (true, bucket.level)
         }
         return decision(isAllowed: isAllowed, level: level)
     }
 
-    private func decision(isAllowed: Bool, level: UInt64) -> RateDecision {
-        let missing = capacity - level
-        let toNext = level >= RateLimiter.token ? 0 : RateLimiter.token - level
+    private func decision(isAllowed: Bool, level: Int64) -> RateDecision {
+        let missing = UInt64(capacity - level)
+        let toNext = level >= RateLimiter.token ? 0 : UInt64(RateLimiter.token - level)
         return RateDecision(
-            isAllowed: isAllowed, remaining: Int(level / RateLimiter.token),
+            isAllowed: isAllowed, remaining: Int(max(0, level) / RateLimiter.token),
             nanosecondsToFull: (missing + rate - 1) / rate, nanosecondsToNext: (toNext + rate - 1) / rate,
             fixedHeaders: fixedHeaders)
     }
