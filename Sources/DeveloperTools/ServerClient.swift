@@ -153,10 +153,16 @@ enum ConnectionProblem {
             }
         case let error as IOError where error.errnoCode == ECONNREFUSED: "the connection was refused"
         case let error as IOError where error.errnoCode == ECONNRESET: "the connection was closed"
-        // Its module is not one that this target knows.
+        // Its module is not one that this target knows. A host without an IPv6 address is no failure of its name.
         case _ where "\(type(of: error))" == "NIOConnectionError":
-            "\(error)".contains("dnsAError: nil") ? "the connection was refused" : "the host has no address"
+            triedAddresses(error) ? "the connection was refused" : "the host has no address"
         default: "\(error)"
         }
+    }
+
+    /// Whether the host had an address to connect to.
+    private static func triedAddresses(_ error: any Error) -> Bool {
+        let attempts = Mirror(reflecting: error).children.first { $0.label == "connectionErrors" }
+        return attempts.map { !Mirror(reflecting: $0.value).children.isEmpty } ?? false
     }
 }

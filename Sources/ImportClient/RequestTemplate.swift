@@ -3,7 +3,8 @@
 ///
 /// - `{{unique}}`: 20 hex digits that no other request, connection or run has;
 /// - `{{pick:N}}`: a random number from 0 to N − 1, as many digits as N − 1 has, with leading zeros;
-/// - `{{digit}}`: a random digit from 1 to 9.
+/// - `{{digit}}`: a random digit from 1 to 9;
+/// - `{{of:A|B|…}}`: one of these, all of one length, by chance.
 package struct RequestTemplate: Sendable {
     /// Characters of a `{{unique}}`.
     package static let uniqueWidth = 20
@@ -12,13 +13,14 @@ package struct RequestTemplate: Sendable {
         case unique(at: Int)
         case pick(at: Int, width: Int, below: UInt64)
         case digit(at: Int)
+        case choice(at: Int, [[UInt8]])
     }
 
     let bytes: [UInt8]
     let slots: [Slot]
 
     /// `headers` are added to Host, Content-Length and, with a body, Content-Type. Throws `ImportError.usage` on a
-    /// placeholder that is none of the three.
+    /// placeholder that is none of these.
     package init(
         method: String, path: String, host: String, headers: [(String, String)] = [], body: String? = nil
     ) throws(ImportError) {
@@ -55,6 +57,13 @@ package struct RequestTemplate: Sendable {
             } else if name.hasPrefix("pick:"), let below = UInt64(name.dropFirst(5)), below > 0 {
                 width = String(below - 1).count
                 slots.append(.pick(at: bytes.count, width: width, below: below))
+            } else if name.hasPrefix("of:") {
+                let choices = name.dropFirst(3).split(separator: "|").map { Array($0.utf8) }
+                guard let first = choices.first, choices.allSatisfy({ $0.count == first.count }) else {
+                    throw .usage("choices must be of one length")
+                }
+                width = first.count
+                slots.append(.choice(at: bytes.count, choices))
             } else {
                 throw .usage("unknown placeholder {{\(name)}}")
             }
@@ -71,6 +80,7 @@ extension RequestTemplate.Slot {
         case .unique(let at): .unique(at: at + offset)
         case .pick(let at, let width, let below): .pick(at: at + offset, width: width, below: below)
         case .digit(let at): .digit(at: at + offset)
+        case .choice(let at, let choices): .choice(at: at + offset, choices)
         }
     }
 }
@@ -105,6 +115,9 @@ struct RequestFilling {
                 }
             case .digit(let at):
                 request[at] = 0x31 + UInt8(truncatingIfNeeded: random(below: 9))
+            case .choice(let at, let choices):
+                let choice = choices[Int(random(below: UInt64(choices.count)))]
+                for (index, byte) in choice.enumerated() { request[at + index] = byte }
             }
         }
     }

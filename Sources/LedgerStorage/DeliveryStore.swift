@@ -16,14 +16,17 @@ public struct DeliveryUnit: Hashable, Sendable {
     /// Endpoints that were deleted: everything about them goes, some in each unit, a bounded number of rows at a time;
     /// name them until `commit` says that nothing is left.
     public var removedWebhooks: [WebhookNumber]
-    /// Pages written before this moment, and deliveries that ended before it, may be deleted, a bounded number of rows
-    /// in each unit. What is pending stays.
+    /// Pages written before this moment, and deliveries that arrived before it, may be deleted, a bounded number of
+    /// rows in each unit. What is pending stays.
     public var dropBefore: Instant?
+    /// So may dead letters that were given up before this moment: a person may want them for longer.
+    public var dropDeadBefore: Instant?
 
     public init(
         controlSeq: UInt64? = nil, lanes: [DeliveryLane] = [], endedLanes: [LaneID] = [],
         deliveries: [ExceptionalDelivery] = [], attempts: [NumberedAttempt] = [], pages: [DeliveryPage] = [],
-        health: [EndpointHealth] = [], removedWebhooks: [WebhookNumber] = [], dropBefore: Instant? = nil
+        health: [EndpointHealth] = [], removedWebhooks: [WebhookNumber] = [], dropBefore: Instant? = nil,
+        dropDeadBefore: Instant? = nil
     ) {
         self.controlSeq = controlSeq
         self.lanes = lanes
@@ -34,6 +37,7 @@ public struct DeliveryUnit: Hashable, Sendable {
         self.health = health
         self.removedWebhooks = removedWebhooks
         self.dropBefore = dropBefore
+        self.dropDeadBefore = dropDeadBefore
     }
 }
 
@@ -111,7 +115,7 @@ public protocol DeliveryStore: Sendable {
     func open() throws(StoreError) -> OpenedDeliveries
 
     /// Writes the unit.
-    /// - Returns: whether more of `removedWebhooks` or of what `dropBefore` allows is left to delete.
+    /// - Returns: whether more of `removedWebhooks` or of what is old is left to delete.
     /// - Throws: `StoreError.full` when nothing was written for want of room; after any other error the store is
     ///   unusable until it is opened again.
     @discardableResult

@@ -43,7 +43,13 @@ struct MemoryDeliveries {
         var room = Self.removedRows
         var isComplete = true
         for webhook in unit.removedWebhooks { isComplete = remove(webhook, &room) && isComplete }
-        if let moment = unit.dropBefore { isComplete = remove(before: moment, &room) && isComplete }
+        if let moment = unit.dropBefore {
+            isComplete = removePages({ $0.recordedAt < moment }, &room) && isComplete
+            isComplete = removeDeliveries(.delivered, before: moment, &room) && isComplete
+        }
+        if let moment = unit.dropDeadBefore {
+            isComplete = removeDeliveries(.dead, before: moment, &room) && isComplete
+        }
         return !isComplete
     }
 
@@ -57,9 +63,10 @@ struct MemoryDeliveries {
         return removeDeliveries(ids, &room) && removePages({ $0.webhook == webhook }, &room) && isComplete
     }
 
-    private mutating func remove(before moment: Instant, _ room: inout Int) -> Bool {
-        guard removePages({ $0.recordedAt < moment }, &room) else { return false }
-        let ended = deliveries.values.filter { $0.status != .pending && $0.updatedAt < moment }
+    private mutating func removeDeliveries(
+        _ status: DeliveryStatus, before moment: Instant, _ room: inout Int
+    ) -> Bool {
+        let ended = deliveries.values.filter { $0.status == status && $0.updatedAt < moment }
         return removeDeliveries(ended.sorted { $0.updatedAt < $1.updatedAt }.map(\.id), &room)
     }
 

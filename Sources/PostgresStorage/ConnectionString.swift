@@ -72,7 +72,7 @@ struct ConnectionString {
     func explained(_ message: String) -> String {
         var shown = message
         for secret in secrets { shown = ConnectionString.replacing(secret, in: shown) }
-        let lower = shown.lowercased()
+        let lower = message.lowercased()
         guard let advice = ConnectionString.advice.first(where: { lower.contains($0.sign) }) else { return shown }
         return "\(shown). \(advice.text)"
     }

@@ -27,6 +27,8 @@ enum DeliveryStatements {
     /// which does not know how many rows a range has, the other one looks as good.
     private static let ofWebhookRange = "(webhook, seq) >= ($2, $3) AND (webhook, seq) <= ($2, $4)"
 
+    private static let allOfWebhook = "(webhook, seq) >= ($2, 0) AND (webhook, seq) <= ($2, 9223372036854775807)"
+
     static let ofWebhookByStatus = SQL(
         "deliveries_of_webhook_by_status",
         """
@@ -62,8 +64,8 @@ enum DeliveryStatements {
     static let counts = SQL(
         "delivery_counts",
         """
-        SELECT (SELECT count(*) FROM bincard.delivery WHERE realm = $1 AND status = 1 AND webhook = $2),
-            (SELECT count(*) FROM bincard.delivery WHERE realm = $1 AND status = 2 AND webhook = $2)
+        SELECT (SELECT count(*) FROM bincard.delivery WHERE realm = $1 AND status = 1 AND \(allOfWebhook)),
+            (SELECT count(*) FROM bincard.delivery WHERE realm = $1 AND status = 2 AND \(allOfWebhook))
         """)
 
     static let attempts = SQL(

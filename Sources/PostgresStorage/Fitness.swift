@@ -7,13 +7,9 @@ enum Fitness {
         """
         SELECT current_setting('server_version_num')::bigint, current_setting('fsync'),
             current_setting('full_page_writes'), current_setting('synchronous_commit'),
-            to_regclass('bincard.block') IS NOT NULL,
-            (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user), current_user::text,
-            current_database()::text
+            EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'bincard'),
+            current_user::text, session_user::text, current_database()::text
         """)
-
-    private static let ownership = SQL(
-        "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'bincard.block'::regclass")
 
     private static let version = SQL("SELECT bincard.schema_version()")
 
@@ -45,18 +41,14 @@ enum Fitness {
                 operation: "open the database",
                 detail: "the database \(row.text(7)) has no Bincard schema yet: \(migrate)")
         }
-        if row.bool(5) {
+        // SET ROLE is undone by whoever may run SQL.
+        guard row.text(5) == row.text(6) else {
             return .failed(
                 operation: "open the database",
-                detail: "the role \(row.text(6)) is a superuser or bypasses row-level security, so that nothing would "
-                    + "keep tenants apart. Log in as the server's role, which `bincard db migrate` has made")
+                detail: "the session is of the role \(row.text(6)) and only acts as \(row.text(5)). Log in as the "
+                    + "server's role itself, without SET ROLE in the connection string or the role's settings")
         }
-        if try connection.run(ownership).first?.bool(0) ?? true {
-            return .failed(
-                operation: "open the database",
-                detail: "the role \(row.text(6)) owns the tables. Log in as the server's role, which `bincard db "
-                    + "migrate` has made")
-        }
+        if let fault = try ServerRole.fault(of: row.text(5), "open the database", on: connection) { return fault }
         let found: Int
         do throws(PostgresFailure) {
             found = Int(try connection.run(version).first?.int64(0) ?? 0)
@@ -64,8 +56,8 @@ enum Fitness {
             guard error.state == "42501" else { throw error }
             return .failed(
                 operation: "open the database",
-                detail: "the role \(row.text(6)) has no rights on the schema. Run `bincard db migrate --server-role "
-                    + "\(row.text(6))` as the owner")
+                detail: "the role \(row.text(5)) has no rights on the schema. Run `bincard db migrate --server-role "
+                    + "\(row.text(5))` as the owner")
         }
         if found > PostgresMigrations.newest { return .schemaTooNew(found: found, known: PostgresMigrations.newest) }
         if found < PostgresMigrations.newest {

@@ -97,6 +97,7 @@ public struct PostgresAdministration: Sendable {
         key.add(inner)
         key.add(outer)
         _ = try connection.run(Self.setKey, key)
+        if let fault = try ServerRole.fault(of: role, "migrate the database", on: connection) { throw fault }
         try connection.execute("COMMIT")
         return Report(from: from, to: newest, serverRole: role, madeRole: isNew)
     }

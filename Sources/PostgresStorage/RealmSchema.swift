@@ -115,6 +115,10 @@ enum RealmSchema {
         CREATE FUNCTION bincard.enter(realm uuid, seal text) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM set_config('bincard.realm', realm::text || '.' || seal, true);
+            -- A commit is on disk when it is acknowledged, whatever the session or the role was set to meanwhile.
+            IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+                PERFORM set_config('synchronous_commit', 'on', true);
+            END IF;
         END $$;
 
         -- Moves the head on and appends. NULL, and nothing is written, when the head is not at `known` any more.
@@ -127,7 +131,7 @@ enum RealmSchema {
         DECLARE
             before bincard.head;
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            PERFORM bincard.enter(for_realm, seal);
             UPDATE bincard.head SET
                 version = version + 1, seq = coalesce(block_last, seq),
                 page = coalesce(page_number, page), applied_seq = greatest(applied, applied_seq),

@@ -19,7 +19,7 @@ extension SKInventoryAPI {
                     """,
                 tag: "Webhooks", parameters: ParameterList(DeliveryListQuery.self),
                 responses: [ResponseDescription(200, "A page of deliveries.", body: .json(DeliveryList.self))],
-                errors: [noSuchWebhook])
+                errors: [noSuchWebhook, unavailable])
         ) { call throws(Refusal) in try call.listDeliveries() },
         webhooks(
             OperationDescription(
@@ -30,16 +30,19 @@ extension SKInventoryAPI {
                 errors: [
                     ErrorDescription(
                         404, "No such endpoint, or the event is not sent to it.",
-                        codes: ["webhook_not_found", "delivery_not_found"])
+                        codes: ["webhook_not_found", "delivery_not_found"]),
+                    unavailable,
                 ])
         ) { call throws(Refusal) in try call.getDelivery() },
         webhooks(
             OperationDescription(
                 id: "listDeadLetters", method: .get, path: "/inventory/v1/dead-letters", summary: "List dead letters",
-                description: "Deliveries to any endpoint that were given up, newest event first.", tag: "Webhooks",
+                description:
+                    "Deliveries to any endpoint that were given up within the last 90 days, newest event first.",
+                tag: "Webhooks",
                 parameters: ParameterList(DeadLetterQuery.self),
                 responses: [ResponseDescription(200, "A page of dead letters.", body: .json(DeadLetterList.self))],
-                errors: [noSuchWebhook])
+                errors: [noSuchWebhook, unavailable])
         ) { call throws(Refusal) in try call.listDeadLetters() },
     ]
 }

@@ -8,8 +8,8 @@ import WireSchema
 /// Sending again.
 extension SKInventoryAPI {
     private static let busyOrDisabled = ErrorDescription(
-        409, "The key belongs to another request, or the endpoint is disabled.",
-        codes: ["idempotency_key_reused", "webhook_disabled"])
+        409, "The key belongs to another request, the endpoint is disabled, or it has eight replays under way.",
+        codes: ["idempotency_key_reused", "webhook_disabled", "too_many_replays"])
 
     static let replayOperations: [APIOperation] = [
         webhooks(
@@ -27,7 +27,7 @@ extension SKInventoryAPI {
                     ErrorDescription(
                         404, "No such endpoint, or it takes no such event.",
                         codes: ["webhook_not_found", "delivery_not_found"]),
-                    busyOrDisabled,
+                    busyOrDisabled, unavailable,
                 ])
         ) { call throws(Refusal) in try call.replayDelivery() },
         webhooks(
@@ -56,6 +56,7 @@ extension SKInventoryAPI {
                     ErrorDescription(
                         422, "There is no such stretch.",
                         codes: ["validation_failed", "unknown_event_type", "replay_range_empty"]),
+                    unavailable,
                 ])
         ) { call throws(Refusal) in try call.replayStretch() },
         webhooks(
@@ -76,8 +77,9 @@ extension Call {
         let path = try parameters(DeliveryPath.self)
         let id = try webhookID(path.id)
         let document = try emptyDocument()
-        return writeAfterReading { [self] reads in
+        return writeAfterReading(of: id) { [self] reads in
             guard let webhook = existingWebhook(id) else { return refusal(.webhookNotFound(path.id), document) }
+            guard reads.hasRoomForReplay else { return refusal(.tooManyReplays, document) }
             guard let entry = try reads.entry(named: path.event),
                 EventFilter(known: webhook.events).matches(entry.change)
             else { return refusal(.deliveryNotFound(path.event), document) }
@@ -91,8 +93,9 @@ extension Call {
         let document = try documentOrEmpty()
         let body = try decode(ReplayCreate.self, from: document)
         if let events = body.events { try checkEventPatterns(events) }
-        return writeAfterReading { [self] reads in
+        return writeAfterReading(of: id) { [self] reads in
             guard let webhook = existingWebhook(id) else { return refusal(.webhookNotFound(name), document) }
+            guard reads.hasRoomForReplay else { return refusal(.tooManyReplays, document) }
             let journal = reads.ledger.store
             var first = body.fromSeq.map { UInt64($0) } ?? webhook.createdSeq + 1
             var last = body.toSeq.map { UInt64($0) }
@@ -145,6 +148,14 @@ extension Call {
 }
 
 extension DeliveryReads {
+    /// Replays of one endpoint that may be under way when another is asked for: each keeps its place, and events that
+    /// it has read ahead. Those asked for at the same moment may pass it together.
+    fileprivate static let replaysUnderWay = 8
+
+    fileprivate var hasRoomForReplay: Bool {
+        (progress?.lanes.count { $0.id.origin != 0 } ?? 0) < DeliveryReads.replaysUnderWay
+    }
+
     /// Whether a dead letter of these types lies in the stretch. Looks at a bounded number: among more than that some
     /// may match. Blocks.
     fileprivate func hasDeadLetters(
@@ -163,6 +174,10 @@ extension DeliveryReads {
 }
 
 extension Refusal {
+    fileprivate static let tooManyReplays = Refusal(
+        409, "too_many_replays",
+        "Eight replays to this endpoint are under way. GET its replays; send a new request when one is through.")
+
     fileprivate static let nothingToReplay = Refusal(
         404, "nothing_to_replay", "No dead letter of this endpoint matches. GET its deliveries to see.")
 }

@@ -16,6 +16,10 @@ extension SKInventoryAPI {
     }
 
     static let noSuchWebhook = ErrorDescription(404, "No such endpoint.", codes: ["webhook_not_found"])
+    /// What needs the store of deliveries.
+    static let unavailable = ErrorDescription(
+        503, "The server can't take the request now.",
+        codes: ["busy", "storage_full", "database_unavailable", "outcome_unknown", "deliveries_unavailable"])
     private static let keyReused = ErrorDescription(
         409, "The key belongs to another request.", codes: ["idempotency_key_reused"])
 
@@ -137,7 +141,11 @@ extension SKInventoryAPI {
                 request: .json(
                     WebhookTest.self, examples: [NamedExample("movement", json: #"{"type": "movement.recorded"}"#)]),
                 responses: [ResponseDescription(200, "What came of it.", body: .json(WebhookTestResult.self))],
-                errors: [noSuchWebhook, refused(["unknown_event_type"])])
+                errors: [
+                    noSuchWebhook,
+                    ErrorDescription(409, "Others are under way.", codes: ["too_many_tests"]),
+                    refused(["unknown_event_type"]), unavailable,
+                ])
         ) { call throws(Refusal) in try call.testWebhook() },
     ]
 }

@@ -121,17 +121,18 @@ extension Call {
         return .deferred { [webhooks, ledger] complete in
             webhooks.dispatcher.sendSample(
                 id: sample.id.text, name: name, body: sample.jsonBytes(), to: webhook, in: ledger.realm.id
-            ) { attempt in
-                guard let attempt else {
-                    return complete(
-                        .failure(StoreError.failed(operation: "send a sample", detail: "deliveries have not begun")))
+            ) { sent in
+                do throws(SampleFault) {
+                    let attempt = try sent.get()
+                    var result = WebhookTestResult()
+                    result.event = sample.id
+                    result.type = name
+                    result.delivered = attempt.outcome.isSuccess
+                    result.attempt = AttemptView(attempt)
+                    complete(.success(.json(200, result.jsonBytes(capacity: 2_048))))
+                } catch {
+                    complete(.failure(error == .tooMany ? Refusal.tooManyTests : .deliveriesUnavailable))
                 }
-                var result = WebhookTestResult()
-                result.event = sample.id
-                result.type = name
-                result.delivered = attempt.outcome.isSuccess
-                result.attempt = AttemptView(attempt)
-                complete(.success(.json(200, result.jsonBytes(capacity: 2_048))))
             }
         }
     }
@@ -148,6 +149,10 @@ extension Call {
 }
 
 extension Refusal {
+    fileprivate static let tooManyTests = Refusal(
+        409, "too_many_tests",
+        "\(SampleFault.maximumUnderWay) tests of this endpoint are under way. Wait until one has its answer.")
+
     fileprivate static func noSuchType(_ name: String) -> Refusal {
         Refusal(
             422, "unknown_event_type", "“\(name)” is no type of event. Name one, such as movement.recorded.",

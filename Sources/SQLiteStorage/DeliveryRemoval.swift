@@ -25,9 +25,10 @@ struct DeliveryRemoval {
         WHERE recorded_at < ? ORDER BY recorded_at LIMIT ?
         """
 
+    /// `status <> 1` is what the index is restricted to.
     static let oldDeliveries = """
-        SELECT webhook, seq FROM delivery INDEXED BY delivery_ended
-        WHERE status <> 1 AND updated_at < ? ORDER BY updated_at LIMIT ?
+        SELECT webhook, seq FROM delivery INDEXED BY delivery_age
+        WHERE status <> 1 AND status = ? AND updated_at < ? ORDER BY updated_at LIMIT ?
         """
 
     static let ordinals = "SELECT ordinal FROM attempt WHERE webhook = ? AND seq = ? ORDER BY ordinal LIMIT ?"
@@ -58,12 +59,17 @@ struct DeliveryRemoval {
         try removePages(Self.pages, db) { $0.bind(webhook, at: 1) }
     }
 
-    /// Pages that were written, and deliveries that ended, before the moment.
-    mutating func remove(before moment: Instant, _ db: Database) throws {
+    /// Pages that were written before the moment.
+    mutating func removePages(before moment: Instant, _ db: Database) throws {
         try removePages(Self.oldPages, db) { $0.bind(moment.milliseconds, at: 1) }
+    }
+
+    /// Deliveries that ended so, before the moment.
+    mutating func remove(_ status: DeliveryStatus, before moment: Instant, _ db: Database) throws {
         let statement = try BoundStatement(Self.oldDeliveries, db)
-        statement.bind(moment.milliseconds, at: 1)
-        statement.bind(Int64(rowsLeft + 1), at: 2)
+        statement.bind(Int64(status.rawValue), at: 1)
+        statement.bind(moment.milliseconds, at: 2)
+        statement.bind(Int64(rowsLeft + 1), at: 3)
         var ended: [[Int64]] = []
         try statement.forEachRow { ended.append([$0.int64(0), $0.int64(1)]) }
         for key in ended {

@@ -1,7 +1,8 @@
 /// The tables of a realm's deliveries file, beside its journal and apart from it.
 enum DeliverySchema {
     static let migrations = [
-        SchemaMigration(version: 1, name: "lanes, deliveries, attempts, pages", sql: version1)
+        SchemaMigration(version: 1, name: "lanes, deliveries, attempts, pages", sql: version1),
+        SchemaMigration(version: 2, name: "ended deliveries by status and age", sql: version2),
     ]
 
     /// Keys begin with the endpoint, so that what one endpoint writes lies together. `data` stands last, so that
@@ -76,5 +77,12 @@ enum DeliverySchema {
         ) STRICT;
 
         INSERT INTO dispatch_state (only, control_seq) VALUES (1, 0);
+        """
+
+    /// Dead letters are kept for longer than what arrived: the oldest of each are together.
+    private static let version2 = """
+        DROP INDEX delivery_ended;
+
+        CREATE INDEX delivery_age ON delivery (status, updated_at) WHERE status <> 1;
         """
 }

@@ -42,7 +42,11 @@ extension SQLiteDeliveryStore {
             // After what is written, so that a delivery that is pending again stays.
             var removal = DeliveryRemoval()
             for webhook in unit.removedWebhooks { try removal.remove(webhook, db) }
-            if let moment = unit.dropBefore { try removal.remove(before: moment, db) }
+            if let moment = unit.dropBefore {
+                try removal.removePages(before: moment, db)
+                try removal.remove(.delivered, before: moment, db)
+            }
+            if let moment = unit.dropDeadBefore { try removal.remove(.dead, before: moment, db) }
             try BoundStatement("COMMIT", db).run()
             return removal.isIncomplete
         } catch {

@@ -27,14 +27,7 @@ package struct BenchServer: Sendable {
     package static func during<Result: Sendable>(
         data: String, database: String? = nil, body: @escaping @Sendable (BenchServer) async throws -> Result
     ) async throws -> Result {
-        let settings = try Settings(
-            flags: [
-                "data": data, "database": database ?? "sqlite", "host": "127.0.0.1", "port": "0", "access-log": "off", "log-level": "error",
-                "webhook-allow": "127.0.0.0/8",
-                // So that within a turn an endpoint that hangs fails, is spared and is tried again.
-                "webhook-timeout": "2",
-            ],
-            environment: [:])
+        let settings = try settings(data: data, database: database)
         var logger = Logger(label: "bench")
         logger.logLevel = .error
         let server = try BincardServer(settings: settings, logger: logger)
@@ -49,6 +42,52 @@ package struct BenchServer: Sendable {
                     BenchServer(
                         url: url, yardstickURL: yardstickURL, apiKey: key.secret, syncTime: syncTime,
                         ledgers: { engine.openRealms.map(\.head.head.seq).max() ?? 0 }))
+            }
+        }
+    }
+
+    private static func settings(data: String, database: String?) throws -> Settings {
+        try Settings(
+            flags: [
+                "data": data, "database": database ?? "sqlite", "host": "127.0.0.1", "port": "0", "access-log": "off",
+                "log-level": "error", "webhook-allow": "127.0.0.0/8",
+                // So that within a turn an endpoint that hangs fails, is spared and is tried again.
+                "webhook-timeout": "2",
+            ],
+            environment: [:])
+    }
+
+    /// Makes a key of a tenant of this name.
+    package typealias KeyMaker = @Sendable (_ tenant: String) throws -> String
+
+    /// Runs several servers over one PostgreSQL, in this process, while `body` measures.
+    ///
+    /// - Parameters:
+    ///   - data: the directory with the key to the database; the servers share it.
+    ///   - database: a PostgreSQL that is migrated.
+    ///   - body: gets the servers' URLs.
+    package static func sharing<Result: Sendable>(
+        data: String, database: String, servers: Int,
+        body: @escaping @Sendable (_ urls: [String], _ makeKey: KeyMaker) async throws -> Result
+    ) async throws -> Result {
+        try await addServer(data, database, to: [], upTo: max(1, servers), body)
+    }
+
+    private static func addServer<Result: Sendable>(
+        _ data: String, _ database: String, to urls: [String], upTo count: Int,
+        _ body: @escaping @Sendable ([String], KeyMaker) async throws -> Result
+    ) async throws -> Result {
+        var logger = Logger(label: "bench")
+        logger.logLevel = .error
+        let server = try BincardServer(settings: try settings(data: data, database: database), logger: logger)
+        return try await server.during { url in
+            let all = urls + [url]
+            if all.count < count { return try await addServer(data, database, to: all, upTo: count, body) }
+            return try await body(all) { tenant in
+                try Administration.createKey(
+                    in: server.control, tenant: tenant, mode: .test, name: "bench", scopes: Set(Scope.allCases),
+                    limit: nil
+                ).secret
             }
         }
     }

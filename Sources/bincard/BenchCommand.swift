@@ -19,9 +19,13 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "SKUs.") var items = 10_000
     @Option(help: "Entries to fill the ledger with before measuring.") var prefill: UInt64 = 0
     @Option(
-        help: "What to measure: write, batch, read, single, webhooks. Several are possible; without it the first four.")
+        help: "What to measure: write, batch, read, single, webhooks, servers. Several are possible; else the first four.")
     var only: [String] = []
     @Option(help: "A directory to keep; without it a temporary one.") var data: String?
+    @Option(help: "A migrated PostgreSQL instead of SQLite, as the server's role; its key is in --data.")
+    var database: String?
+    @Option(help: "With --only servers: how many share the database.") var servers = 3
+    @Option(help: "With --only servers: how many ledgers are written to.") var realms = 1
     @Option(help: "text or json.") var format = OutputFormat.text
 
     func validate() throws {
@@ -34,10 +38,11 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if only == ["servers"] { return try await ServersBench(command: self).run() }
         let folder =
             data ?? FileManager.default.temporaryDirectory.appendingPathComponent("bincard-bench-\(getpid())").path
         defer { if data == nil { try? FileManager.default.removeItem(atPath: folder) } }
-        let report = try await BenchServer.during(data: folder) { server in
+        let report = try await BenchServer.during(data: folder, database: database) { server in
             try await BenchRun(command: self, server: server).run()
         }
         switch format {
@@ -69,7 +74,7 @@ struct BenchReport: Encodable, Sendable {
     var fsync_ms: Double
     var resident_mib: Int
     var rows: [Row]
-    var webhooks: [WebhookBench.Row]?
+    var webhooks: WebhookBench.Findings?
 
     var table: String {
         var lines = [

@@ -31,7 +31,7 @@ struct BenchRun: Sendable {
             report.rows.append(try await alone("single write, 1 connection", .ledgerWrite, 1, realm))
         }
         if command.only.contains("webhooks") {
-            report.webhooks = try await WebhookBench(run: self, realm: realm).rows()
+            report.webhooks = try await WebhookBench(run: self, realm: realm).measure()
         }
         report.entries_after = server.seq
         report.resident_mib = BenchRun.residentMiB

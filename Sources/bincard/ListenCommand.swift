@@ -38,6 +38,7 @@ struct ListenCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        OutputLine.endWhenNobodyReads()
         var options = Listener.Options()
         options.types = types?.text
         options.after = after

@@ -70,4 +70,17 @@ enum OutputLine {
             Foundation.exit(0)
         }
     }
+
+    /// From now on, the program also ends when nobody reads any more and there is nothing to print: what is printed
+    /// next may be hours away.
+    static func endWhenNobodyReads() {
+        Thread.detachNewThread {
+            // With no event asked for, only the loss of the other end is told. A file has none.
+            var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+            repeat {
+                output.revents = 0
+            } while poll(&output, 1, -1) < 0 && errno == EINTR
+            if output.revents & Int16(POLLERR | POLLHUP) != 0 { Foundation.exit(0) }
+        }
+    }
 }

@@ -60,12 +60,18 @@ final class ChildProcess: Sendable {
         if isRunning { _ = Foundation.kill(pid, signal) }
     }
 
+    /// Kill −9, with whatever it has started: it is the first of its process group. As long as one of them is there,
+    /// `Process` takes it to be running.
+    func killAll() {
+        if isRunning { _ = Foundation.kill(-pid, SIGKILL) }
+    }
+
     /// Its exit code, or 128 and the signal that ended it, as in a shell. Throws `TimedOut`, having killed it.
     func ended(within seconds: Double = 60) async throws -> Int32 {
         let began = ContinuousClock.now
         while process.isRunning {
             guard ContinuousClock.now - began < .seconds(seconds) else {
-                send(SIGKILL)
+                killAll()
                 throw TimedOut(what: "\(process.arguments ?? []) did not end: \(errors)")
             }
             try await Task.sleep(for: .milliseconds(3))

@@ -113,6 +113,40 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "doctor warns of endpoints whose secrets can't be read, makes no key, and is content once the key is back")
+        func secrets() async throws {
+            try await Installation.with { installation in
+                let server = try await installation.serve()
+                let caller = try server.caller()
+                let created = try caller.post(
+                    "/inventory/v1/webhooks", #"{"url": "https://example.com/in", "events": ["stock.*"]}"#,
+                    idempotencyKey: "endpoint")
+                #expect(created.status == 201, "\(created.text)")
+                #expect(try await server.stop() == 0)
+                func warnings(_ environment: [String: String] = [:]) async throws -> [String] {
+                    let result = try await installation.bincard(
+                        "doctor", "--data", installation.data, "--format", "json", environment: environment)
+                    #expect(result.status == 0, "\(result.output)")
+                    return try result.json().elements.compactMap { $0["what"]?.text }.filter { $0.contains("secrets") }
+                }
+                #expect(try await warnings().isEmpty)
+                let key = installation.data + "/secret.key"
+                let text = try String(contentsOfFile: key, encoding: .utf8)
+                let elsewhere = installation.folder + "/secret.key"
+                try FileManager.default.moveItem(atPath: key, toPath: elsewhere)
+                let missing = try await warnings()
+                #expect(missing.count == 1 && missing[0].contains("1 of 1 webhook endpoints"), "\(missing)")
+                #expect(!FileManager.default.fileExists(atPath: key), "looking makes nothing")
+                let other = String(repeating: "0", count: 64)
+                #expect(try await warnings(["BINCARD_SECRET_KEY": other]).count == 1)
+                let right = text.trimmingCharacters(in: .whitespacesAndNewlines)
+                #expect(try await warnings(["BINCARD_SECRET_KEY": right]).isEmpty)
+                try FileManager.default.moveItem(atPath: elsewhere, toPath: key)
+                #expect(try await warnings().isEmpty)
+            }
+        }
+
         @Test("bench measures every pair, and nothing is refused")
         func bench() async throws {
             try await Installation.with { installation in

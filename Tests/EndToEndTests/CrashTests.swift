@@ -115,7 +115,14 @@ enum SystemCalls {
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
+        let began = ContinuousClock.now
+        while process.isRunning {
+            guard ContinuousClock.now - began < .seconds(10) else {
+                process.terminate()
+                return false
+            }
+            usleep(1_000)
+        }
         return process.terminationStatus == 0
     }()
 }

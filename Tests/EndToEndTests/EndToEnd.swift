@@ -4,5 +4,7 @@ import Testing
 /// over loopback, and looks at its exit codes, its output and its files.
 ///
 /// One at a time: they measure time and memory, and a machine with two cores should not make them wait for each other.
-@Suite("the binary", .serialized)
+///
+/// Every wait has a bound of its own, near to what is waited for; the time limit is for what nobody has thought of.
+@Suite("the binary", .serialized, .timeLimit(.minutes(10)))
 enum EndToEnd {}

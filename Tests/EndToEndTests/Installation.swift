@@ -24,8 +24,9 @@ final class Installation: Sendable {
 
     private func remove() {
         for child in children.withLock({ $0 }) {
-            child.send(SIGKILL)
-            while child.isRunning { usleep(1_000) }
+            child.killAll()
+            let began = ContinuousClock.now
+            while child.isRunning, ContinuousClock.now - began < .seconds(10) { usleep(1_000) }
         }
         try? FileManager.default.removeItem(atPath: folder)
     }

@@ -67,6 +67,7 @@ extension Caller {
             }
             all += page.data
             guard page.hasMore else { return all }
+            try #require(!page.data.isEmpty, "there is more after \(last), and none of it comes")
         }
     }
 

@@ -179,6 +179,8 @@ extension EndToEnd {
                 #expect(try await server.stop() == 0)
                 let nobody = try await trigger("sk_test_x", "--server", server.url)
                 #expect(nobody.status == 75 && nobody.errors.contains("the connection was refused"), "\(nobody.errors)")
+                let named = try await trigger("sk_test_x", "--server", "http://localhost:\(server.port)")
+                #expect(named.status == 75 && named.errors.contains("the connection was refused"), "\(named.errors)")
                 let nowhere = try await trigger("sk_test_x", "--url", "localhost")
                 #expect(nowhere.status == 2, "\(nowhere.errors)")
             }

@@ -21,6 +21,7 @@ final class LoopbackConnection {
         var wait = timeval(tv_sec: seconds, tv_usec: 0)
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
         var address = Self.loopback(port: port)
         let status = withUnsafePointer(to: &address) {

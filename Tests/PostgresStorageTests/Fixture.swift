@@ -31,6 +31,31 @@ final class Fixture {
         try PostgresDatabase(conninfo: testDatabase.url, sealKey: Fixture.sealKey)
     }
 
+    /// Another process over the same database, as long as `body` runs. What its sessions have counted is told by then.
+    func withOtherServer(_ body: (PostgresDatabase) throws -> Void) throws {
+        let sessions = """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND usename = '\(TestDatabase.role)'
+            """
+        let before = try numbers(sessions)[0]
+        let server = try otherServer()
+        defer { server.close() }
+        try body(server)
+        server.close()
+        // Nobody waits for the end of a session, and that is when it tells.
+        var patience = 500
+        while try numbers(sessions)[0] > before, patience > 0 {
+            patience -= 1
+            usleep(10_000)
+        }
+    }
+
+    /// The numbers that a statement of the owner's prints.
+    func numbers(_ sql: String) throws -> [Int] {
+        try testDatabase.server.psql(sql, url: testDatabase.ownerURL)
+            .split(whereSeparator: { $0 == "|" || $0.isNewline }).compactMap { Int($0) }
+    }
+
     /// A realm that nobody has.
     func freshRealm(_ tenant: String = "acme") -> Realm {
         Realm(id: ULID(high: .random(in: 1 ... .max), low: .random(in: 1 ... .max)), tenant: tenant, mode: .test)

@@ -340,12 +340,36 @@ struct DeliveryFileTests {
         try expect(again, holds: 1)
         again.close()
         try place.sql("INSERT INTO schema_migration (version, name) VALUES (99, 'from the future')")
-        #expect(throws: StoreError.schemaTooNew(found: 99, known: 1)) { try open(place) }
-        #expect(throws: StoreError.schemaTooNew(found: 99, known: 1)) { try open(place, .read) }
+        #expect(throws: StoreError.schemaTooNew(found: 99, known: 2)) { try open(place) }
+        #expect(throws: StoreError.schemaTooNew(found: 99, known: 2)) { try open(place, .read) }
         try Data("this is a letter to the editor, and no database at all, really".utf8)
             .write(to: URL(fileURLWithPath: place.path))
         #expect(throws: StoreError.self) { try open(place) }
         #expect(throws: StoreError.self) { try open(place, .read) }
+    }
+
+    @Test(
+        "a file of the first version is brought up to date with all that it holds; a reader alone says that it is old")
+    func migration() throws {
+        let place = try TemporaryRealm()
+        let store = try open(place)
+        for number in 1...30 { try store.commit(unit(number)) }
+        store.close()
+        try place.sql(
+            """
+            DROP INDEX delivery_age;
+            CREATE INDEX delivery_ended ON delivery (updated_at) WHERE status <> 1;
+            DELETE FROM schema_migration WHERE version = 2;
+            """)
+        let error = #expect(throws: StoreError.self) { try open(place, .read) }
+        #expect("\(error as Any)".contains("older version"))
+        let again = try open(place)
+        defer { again.close() }
+        try expect(again, holds: 30)
+        let all = Instant(milliseconds: 100)
+        #expect(try again.commit(DeliveryUnit(dropBefore: all, dropDeadBefore: all)) == false)
+        let left = try again.deliveries(DeliveryQuery(limit: .max))
+        #expect(left.count == 10 && left.allSatisfy { $0.status == .pending })
     }
 
     @Test("a reader beside the writer sees each commit, and can't write")

@@ -40,8 +40,10 @@ struct DeliveryStoreTests {
             #expect(try store.open() == OpenedDeliveries())
             #expect(try store.commit(DeliveryUnit()) == false)
             #expect(
-                try store.commit(DeliveryUnit(removedWebhooks: [webhook], dropBefore: Instant(milliseconds: 5)))
-                    == false)
+                try store.commit(
+                    DeliveryUnit(
+                        removedWebhooks: [webhook], dropBefore: Instant(milliseconds: 5),
+                        dropDeadBefore: Instant(milliseconds: 5))) == false)
             #expect(try store.deliveries(DeliveryQuery(limit: 10)) == [])
             #expect(try store.delivery(id(1)) == nil)
             #expect(try store.attempts(of: id(1)) == [])
@@ -67,12 +69,15 @@ struct DeliveryStoreTests {
                 var unit = random.unit()
                 if random.chance(6) { unit.removedWebhooks = [random.webhook(), random.webhook()] }
                 if random.chance(6) { unit.dropBefore = random.later() }
+                if random.chance(6) { unit.dropDeadBefore = random.later() }
                 let store = try installation.deliveries
                 var isLeft = try store.commit(unit)
                 model.apply(unit)
                 for _ in 0..<100 where isLeft {
                     isLeft = try store.commit(
-                        DeliveryUnit(removedWebhooks: unit.removedWebhooks, dropBefore: unit.dropBefore))
+                        DeliveryUnit(
+                            removedWebhooks: unit.removedWebhooks, dropBefore: unit.dropBefore,
+                            dropDeadBefore: unit.dropDeadBefore))
                 }
                 if random.chance(10) { try installation.reopen() }
                 try compare(try installation.deliveries, model, &random, note)
@@ -293,9 +298,10 @@ struct DeliveryStoreTests {
         let units = [
             DeliveryUnit(removedWebhooks: [WebhookNumber(rawValue: 2)]),
             DeliveryUnit(dropBefore: Instant(milliseconds: 200)),
+            DeliveryUnit(dropDeadBefore: Instant(milliseconds: 300)),
             DeliveryUnit(
                 removedWebhooks: [WebhookNumber(rawValue: 1), WebhookNumber(rawValue: 3)],
-                dropBefore: Instant(milliseconds: 250)),
+                dropBefore: Instant(milliseconds: 250), dropDeadBefore: Instant(milliseconds: 100)),
         ]
         for unit in units {
             let installation = try Installation(engine)
@@ -331,10 +337,33 @@ struct DeliveryStoreTests {
                     deliveries: old,
                     attempts: old.map { NumberedAttempt(delivery: $0.id, ordinal: 1, attempt: attempt()) }))
             try store.commit(
-                DeliveryUnit(deliveries: [delivery(id(1), .pending)], dropBefore: Instant(milliseconds: 100)))
+                DeliveryUnit(deliveries: [delivery(id(1), .pending)], dropDeadBefore: Instant(milliseconds: 100)))
             #expect(try store.deliveries(DeliveryQuery(limit: 9)).map(\.id.seq) == [3, 1])
             #expect(try store.attempts(of: id(1)).count == 1 && store.attempts(of: id(2)).isEmpty)
         }
+    }
+
+    @Test(
+        "dead letters outlive what arrived: each is dropped by a moment of its own", arguments: StorageEngine.allCases)
+    func deadLettersStay(engine: StorageEngine) throws {
+        let installation = try Installation(engine)
+        let store = try installation.deliveries
+        let ended = [
+            delivery(id(1), .dead, at: 10), delivery(id(2), .dead, at: 60), delivery(id(3), .delivered, at: 10),
+            delivery(id(4), .delivered, at: 60), delivery(id(5), .pending, at: 10),
+        ]
+        try store.commit(
+            DeliveryUnit(
+                deliveries: ended,
+                attempts: ended.map { NumberedAttempt(delivery: $0.id, ordinal: 1, attempt: attempt()) }))
+        func seqs() throws -> [UInt64] { try store.deliveries(DeliveryQuery(limit: 9)).map(\.id.seq) }
+        #expect(try store.commit(DeliveryUnit(dropBefore: Instant(milliseconds: 60))) == false)
+        #expect(try seqs() == [5, 4, 2, 1] && store.attempts(of: id(3)).isEmpty)
+        #expect(try store.commit(DeliveryUnit(dropDeadBefore: Instant(milliseconds: 60))) == false)
+        #expect(try seqs() == [5, 4, 2] && store.attempts(of: id(1)).isEmpty)
+        #expect(try store.commit(DeliveryUnit(dropBefore: Instant(milliseconds: 61))) == false)
+        #expect(try seqs() == [5, 2])
+        #expect(try store.attempts(of: id(2)).count == 1)
     }
 
     @Test("readers on other threads see whole units", .timeLimit(.minutes(1)), arguments: StorageEngine.allCases)

@@ -39,10 +39,15 @@ struct NaiveDeliveries {
         }
         if let moment = unit.dropBefore {
             pages.removeAll { $0.recordedAt < moment }
-            let ended = deliveries.filter { $0.status != .pending && $0.updatedAt < moment }.map(\.id)
-            deliveries.removeAll { ended.contains($0.id) }
-            attempts.removeAll { ended.contains($0.delivery) }
+            drop(.delivered, before: moment)
         }
+        if let moment = unit.dropDeadBefore { drop(.dead, before: moment) }
+    }
+
+    private mutating func drop(_ status: DeliveryStatus, before moment: Instant) {
+        let ended = deliveries.filter { $0.status == status && $0.updatedAt < moment }.map(\.id)
+        deliveries.removeAll { ended.contains($0.id) }
+        attempts.removeAll { ended.contains($0.delivery) }
     }
 
     var opened: OpenedDeliveries {

@@ -79,7 +79,13 @@ final class Installation {
         get throws {
             if let openedDeliveries { return openedDeliveries }
             let store: any DeliveryStore =
-                if let lock { try directory.openDeliveries(realm, holding: lock) } else { memoryDeliveries }
+                if let lock {
+                    try directory.openDeliveries(realm, holding: lock)
+                } else if let database {
+                    database.openDeliveries(realm)
+                } else {
+                    memoryDeliveries
+                }
             openedDeliveries = store
             return store
         }

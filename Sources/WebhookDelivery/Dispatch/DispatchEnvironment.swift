@@ -15,6 +15,8 @@ package struct DispatchEnvironment: Sendable {
     package var resolver: HostResolver
     package var client: DeliveryClientConfiguration
     package var limits = DeliveryMachine.Limits()
+    /// When a store of deliveries that has failed is opened again.
+    package var reopening = Reopening.Pauses()
     /// How long one attempt may take, from the look-up of the name to the end of the answer.
     package var timeout = TimeAmount.seconds(15)
     /// Attempts under way in this process; beyond it they wait in order.

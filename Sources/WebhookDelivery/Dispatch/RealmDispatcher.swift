@@ -7,6 +7,9 @@ import Synchronization
 
 /// Drives one realm's delivery machine: does what it asks for, and tells it what came of it.
 ///
+/// When its store fails it is over: it sends nothing more, and one that begins with the store opened anew takes its
+/// place.
+///
 /// @unchecked Sendable: everything but `news` is touched on the event loop alone.
 final class RealmDispatcher: @unchecked Sendable {
     let source: DeliverySource
@@ -21,8 +24,14 @@ final class RealmDispatcher: @unchecked Sendable {
     /// Types that an active endpoint wants.
     private var wanted: Set<EventType> = []
     private var endpointIDs: [ULID: WebhookNumber] = [:]
+    /// Samples on their way, by endpoint.
+    private var samples: [WebhookNumber: Int] = [:]
     private var isStopping = false
     private var isBroken = false
+    /// Whether the store has taken anything.
+    private(set) var hasWritten = false
+    /// Called once, on the event loop, when the store has failed.
+    private let onBroken: @Sendable (RealmDispatcher, StoreError) -> Void
     private var onIdle: (() -> Void)?
     /// Called, each once, when the unit that begins next is written: it holds everything that is settled by then.
     private var onFlushed: [@Sendable () -> Void] = []
@@ -32,12 +41,13 @@ final class RealmDispatcher: @unchecked Sendable {
 
     init(
         _ source: DeliverySource, opened: OpenedDeliveries, loop: DispatchLoop, environment: DispatchEnvironment,
-        threads: BlockingThreads
+        threads: BlockingThreads, onBroken: @escaping @Sendable (RealmDispatcher, StoreError) -> Void
     ) {
         self.source = source
         self.loop = loop
         self.environment = environment
         self.threads = threads
+        self.onBroken = onBroken
         signing = DeliverySigning(realm: source.realm, vault: environment.vault, policy: environment.policy)
         machine = DeliveryMachine(
             opened, limits: environment.limits, seed: environment.seed(),
@@ -52,8 +62,9 @@ final class RealmDispatcher: @unchecked Sendable {
     func start() {
         reads = JournalReads(source, threads: threads) { [weak self, eventLoop = loop.eventLoop] inputs, failure in
             eventLoop.execute {
-                if let failure { self?.report("the journal can't be read for webhooks", failure) }
-                for input in inputs { self?.tell(input) }
+                guard let self, !self.isBroken else { return }
+                if let failure { self.report("the journal can't be read for webhooks", failure) }
+                for input in inputs { self.tell(input) }
             }
         }
         lookAtJournal()
@@ -68,7 +79,7 @@ final class RealmDispatcher: @unchecked Sendable {
     private func lookAtJournal() {
         // First, so that what comes while we look wakes us again.
         news.store(false, ordering: .releasing)
-        guard !isStopping else { return }
+        guard !isStopping, !isBroken else { return }
         if source.webhooksChangedSeq() > webhooksSeq || webhooksSeq == 0 {
             let (webhooks, changedSeq) = source.webhooks()
             webhooksSeq = changedSeq
@@ -115,7 +126,7 @@ final class RealmDispatcher: @unchecked Sendable {
         // What is not sent now is not settled: the next start sends it.
         guard !isStopping else { return }
         loop.whenFree { [weak self] release in
-            guard let self, !self.isStopping else { return release() }
+            guard let self, !self.isStopping, !self.isBroken else { return release() }
             self.attempt(sending, release)
         }
     }
@@ -159,16 +170,21 @@ final class RealmDispatcher: @unchecked Sendable {
     /// Sends a body at once, outside of any schedule, and remembers nothing of it.
     func sendSample(
         id: String, name: String, body: [UInt8], to endpoint: WebhookEndpoint,
-        _ completion: @escaping @Sendable (DeliveryAttempt) -> Void
+        _ completion: @escaping @Sendable (Result<DeliveryAttempt, SampleFault>) -> Void
     ) {
+        guard samples[endpoint.number, default: 0] < SampleFault.maximumUnderWay else {
+            return completion(.failure(.tooMany))
+        }
+        samples[endpoint.number, default: 0] += 1
         let head = source.head()
         let startedAt = environment.now()
         let start = environment.steady()
         func finish(_ outcome: AttemptOutcome, _ signature: String) {
-            completion(
-                DeliveryAttempt(
-                    startedAt: startedAt, microseconds: Int64(clamping: (environment.steady() &- start) / 1_000),
-                    url: endpoint.url, eventName: name, signature: signature, headSeq: head.head.seq, outcome: outcome))
+            samples[endpoint.number, default: 1] -= 1
+            let attempt = DeliveryAttempt(
+                startedAt: startedAt, microseconds: Int64(clamping: (environment.steady() &- start) / 1_000),
+                url: endpoint.url, eventName: name, signature: signature, headSeq: head.head.seq, outcome: outcome)
+            completion(.success(attempt))
         }
         do throws(DeliveryFailure) {
             let signed = try signing.sign(id: id, body: body, to: endpoint, head: head, at: startedAt)
@@ -212,6 +228,7 @@ final class RealmDispatcher: @unchecked Sendable {
         for body in waiting { body() }
         switch result {
         case .success(let moreToDelete):
+            hasWritten = true
             tell(.written(moreToDelete: moreToDelete))
             if machine.isWritten { callFlushed() }
         case .failure(.full(let detail)):
@@ -219,11 +236,12 @@ final class RealmDispatcher: @unchecked Sendable {
             tell(.notWritten)
             callFlushed()
         case .failure(let error):
-            // What arrived is not on disk and will be sent again after a start: at least once.
-            report("webhook deliveries can't be recorded; this ledger's webhooks stand still until a restart", error)
+            // What arrived is not on disk and will be sent again: at least once.
             isBroken = true
+            wake?.cancel()
             callFlushed()
             finishIfIdle()
+            onBroken(self, error)
         }
     }
 

@@ -16,7 +16,16 @@ package final class WebhookDispatcher: Sendable {
         var started: [ULID: RealmDispatcher] = [:]
         /// Those that are about to begin, with who waits for it.
         var starting: [ULID: [@Sendable (RealmDispatcher?) -> Void]] = [:]
+        /// Those whose store has failed or could not be opened, and that will be opened again.
+        var resting: Set<ULID> = []
         var isStopping = false
+    }
+
+    /// A realm whose deliveries are to be under way.
+    private struct Beginning: Sendable {
+        var realm: Realm
+        var open: @Sendable () throws(StoreError) -> DeliverySource
+        var reopening: Reopening
     }
 
     /// - Parameter eventLoops: where attempts run; a realm stays with one of them.
@@ -31,38 +40,51 @@ package final class WebhookDispatcher: Sendable {
         realms.withLock { $0.started[realm] != nil || $0.starting[realm] != nil }
     }
 
-    /// Begins to deliver a realm's events, from where it was left. A second call does nothing.
+    /// Whether the realm's deliveries have been asked for, and can't be had just now: the store has failed or could not
+    /// be opened, and another attempt is made soon.
+    package func isResting(_ realm: ULID) -> Bool { realms.withLock { $0.resting.contains(realm) } }
+
+    /// Begins to deliver a realm's events, from where it was left. A second call does nothing. When the store can't be
+    /// opened, or fails later, it is opened again until it works.
     ///
-    /// - Parameter open: makes the source; called on a thread that may block.
+    /// - Parameter open: makes the source; called, each time the store is opened, on a thread that may block.
     package func start(_ realm: Realm, open: @escaping @Sendable () throws(StoreError) -> DeliverySource) {
         let isFirst = realms.withLock { realms in
-            guard !realms.isStopping, realms.started[realm.id] == nil, realms.starting[realm.id] == nil else {
-                return false
-            }
+            guard !realms.isStopping, realms.started[realm.id] == nil, realms.starting[realm.id] == nil,
+                !realms.resting.contains(realm.id)
+            else { return false }
             realms.starting[realm.id] = []
             return true
         }
         guard isFirst else { return }
+        begin(Beginning(realm: realm, open: open, reopening: Reopening(environment.reopening)))
+    }
+
+    private func begin(_ beginning: Beginning) {
         threads.run { [self] in
+            var opened: (source: DeliverySource, deliveries: OpenedDeliveries)?
             do throws(StoreError) {
-                let source = try open()
-                let opened = try source.deliveries.open()
-                begin(source, opened)
+                let source = try beginning.open()
+                do throws(StoreError) {
+                    opened = (source, try source.deliveries.open())
+                } catch {
+                    source.deliveries.close()
+                    throw error
+                }
             } catch {
-                environment.logger.error(
-                    "a ledger's webhooks can't be started",
-                    metadata: ["realm": "\(realm.id.text)", "error": "\(error)"])
-                let waiting = realms.withLock { $0.starting.removeValue(forKey: realm.id) ?? [] }
-                for body in waiting { body(nil) }
+                rest(beginning, after: error)
             }
+            if let opened { run(beginning, opened.source, opened.deliveries) }
         }
     }
 
-    private func begin(_ source: DeliverySource, _ opened: OpenedDeliveries) {
-        // The last bits of a ULID are random.
-        let loop = loops[Int(source.realm.id.low % UInt64(loops.count))]
+    private func run(_ beginning: Beginning, _ source: DeliverySource, _ opened: OpenedDeliveries) {
+        let loop = loop(of: source.realm.id)
         let dispatcher = RealmDispatcher(
-            source, opened: opened, loop: loop, environment: environment, threads: threads)
+            source, opened: opened, loop: loop, environment: environment, threads: threads
+        ) { [weak self] dispatcher, error in
+            self?.broke(dispatcher, beginning, error)
+        }
         let (waiting, isStopping) = realms.withLock { realms in
             if !realms.isStopping {
                 realms.started[source.realm.id] = dispatcher
@@ -73,6 +95,65 @@ package final class WebhookDispatcher: Sendable {
         }
         if isStopping { source.deliveries.close() }
         for body in waiting { body(isStopping ? nil : dispatcher) }
+    }
+
+    // MARK: A store that fails
+
+    /// The store of a realm that was under way has failed: it is closed, and opened again.
+    private func broke(_ dispatcher: RealmDispatcher, _ beginning: Beginning, _ error: StoreError) {
+        let realm = beginning.realm.id
+        let isOurs = realms.withLock { realms in
+            // Else the stop that has begun closes it.
+            guard !realms.isStopping, realms.started[realm] === dispatcher else { return false }
+            realms.started[realm] = nil
+            realms.resting.insert(realm)
+            return true
+        }
+        guard isOurs else { return }
+        var beginning = beginning
+        // It has worked in between: that is another failure, not the same one again.
+        if dispatcher.hasWritten { beginning.reopening = Reopening(environment.reopening) }
+        threads.run { [self, beginning] in
+            dispatcher.source.deliveries.close()
+            rest(beginning, after: error)
+        }
+    }
+
+    /// Tells of the failure, and opens the store again after a while.
+    private func rest(_ beginning: Beginning, after error: StoreError) {
+        let realm = beginning.realm.id
+        var beginning = beginning
+        let step = beginning.reopening.failed(error)
+        if step.isNews { report(error, realm, again: step.pause) }
+        let waiting = realms.withLock { realms in
+            realms.resting.insert(realm)
+            return realms.starting.removeValue(forKey: realm) ?? []
+        }
+        for body in waiting { body(nil) }
+        loop(of: realm).eventLoop.scheduleTask(in: .milliseconds(step.pause)) { [weak self, beginning] in
+            guard let self else { return }
+            let goesOn = realms.withLock { realms in
+                realms.resting.remove(realm)
+                if !realms.isStopping { realms.starting[realm] = [] }
+                return !realms.isStopping
+            }
+            if goesOn { begin(beginning) }
+        }
+    }
+
+    private func report(_ error: StoreError, _ realm: ULID, again milliseconds: Int64) {
+        var metadata: Logger.Metadata = ["realm": "\(realm.text)"]
+        if case .inUse(_, let holder) = error {
+            metadata["holder"] = "\(holder)"
+            environment.logger.notice(
+                "another server delivers this ledger's webhooks; waiting for its end", metadata: metadata)
+        } else {
+            metadata["error"] = "\(error)"
+            metadata["again_in_ms"] = "\(milliseconds)"
+            environment.logger.error(
+                "this ledger's webhooks stand still: the store of deliveries has failed, and is opened again",
+                metadata: metadata)
+        }
     }
 
     /// The realm's journal has grown. Called for each commit, on any thread; returns at once.
@@ -119,16 +200,15 @@ package final class WebhookDispatcher: Sendable {
         }
     }
 
-    /// Sends a sample at once. Nothing is remembered of it. Calls back on any thread; with nil when the realm is not
-    /// known.
+    /// Sends a sample at once. Nothing is remembered of it. Calls back on any thread.
     package func sendSample(
         id: String, name: String, body: [UInt8], to endpoint: WebhookEndpoint, in realm: ULID,
-        _ completion: @escaping @Sendable (DeliveryAttempt?) -> Void
+        _ completion: @escaping @Sendable (Result<DeliveryAttempt, SampleFault>) -> Void
     ) {
         whenBegun(realm) { [self] dispatcher in
-            guard let dispatcher else { return completion(nil) }
+            guard let dispatcher else { return completion(.failure(.unavailable)) }
             loop(of: realm).eventLoop.execute {
-                dispatcher.sendSample(id: id, name: name, body: body, to: endpoint) { completion($0) }
+                dispatcher.sendSample(id: id, name: name, body: body, to: endpoint, completion)
             }
         }
     }

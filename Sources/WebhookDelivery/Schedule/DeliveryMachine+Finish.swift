@@ -117,6 +117,8 @@ extension DeliveryMachine {
         let lane = LaneID(webhook: id.webhook, origin: origin)
         unwritten.lanes.insert(lane)
         park(lane, index)
+        // Also what was on its way for another lane can be the last that a replay waited for.
+        endIfThrough(lane)
     }
 
     /// A slow answer must not hold the cursor back: what has been waited for too long gets a row, and the cursor goes

@@ -51,6 +51,7 @@ extension DeliveryMachine {
         unit.removedWebhooks = unwritten.removed.sorted()
         if unwritten.moreToDelete || now.steady >= unwritten.lastDrop + RetrySchedule.minute {
             unit.dropBefore = Instant(milliseconds: now.wall.milliseconds - limits.retention)
+            unit.dropDeadBefore = Instant(milliseconds: now.wall.milliseconds - limits.deadRetention)
             unwritten.lastDrop = now.steady
         }
         for number in Array(endpoints.keys) {

@@ -29,8 +29,10 @@ package struct DeliveryMachine {
         package var logInterval: Int64 = 1_000
         /// Deliveries in the log that are written at once.
         package var logLength = 1_024
-        /// Milliseconds that pages of the log and ended deliveries are kept.
+        /// Milliseconds that pages of the log are kept, and deliveries that arrived after some failures.
         package var retention: Int64 = 7 * 24 * RetrySchedule.hour
+        /// Milliseconds that dead letters are kept: long enough for a person who comes back from anything.
+        package var deadRetention: Int64 = 90 * 24 * RetrySchedule.hour
         /// An endpoint that nothing has reached for so many milliseconds is disabled.
         package var patience = RetrySchedule.patience
         /// Milliseconds after the first failed attempt until the next, after the second …; then it is given up.

@@ -57,6 +57,33 @@ struct DeliveryMachineTests {
         #expect(try world.store.delivery(id)?.status == .dead)
     }
 
+    @Test("what arrived is kept for seven days, a dead letter for ninety")
+    func retention() throws {
+        var world = DeliverySimulation(seed: 4)
+        world.limits.retryDelays = [1_000]
+        try world.begin()
+        let endpoint = world.addEndpoint()
+        world.reactions[endpoint] = { seq, _, _ in .answer(seq == 2 ? 500 : 200, after: 1) }
+        world.append(types(2))
+        try world.run(for: 10_000)
+        let day: Int64 = 24 * 3_600_000
+        func arrived() throws -> Bool {
+            try !world.store.firstDeliveries(to: endpoint, in: 3...3, limit: 1).deliveries.isEmpty
+        }
+        // Whatever is written next takes away what has become old.
+        var kept: [Int64: (arrived: Bool, dead: Int)] = [:]
+        var days: Int64 = 0
+        for stop: Int64 in [6, 8, 89, 91] {
+            try world.run(for: (stop - days) * day)
+            days = stop
+            world.append(types(1))
+            try world.run(for: 10_000)
+            kept[stop] = (try arrived(), try world.store.counts(of: endpoint).dead)
+        }
+        #expect(kept[6]?.arrived == true && kept[8]?.arrived == false)
+        #expect(kept[8]?.dead == 1 && kept[89]?.dead == 1 && kept[91]?.dead == 0)
+    }
+
     @Test("Retry-After puts an attempt off, and brings none forward", arguments: [(600, 600_000), (1, 5_000)])
     func retryAfter(asked: Int64, least: Int64) throws {
         var world = DeliverySimulation(seed: 4)
@@ -185,6 +212,23 @@ struct DeliveryMachineTests {
         try world.run(for: 2_000)
         #expect(world.received.dropFirst(before).map(\.id.seq).sorted() == [2, 3, 4, 52, 54])
         #expect(world.progress(endpoint)?.lanes.count == 1)
+        #expect(try world.store.open().lanes.count == 1)
+    }
+
+    @Test("replays that overlap all end, whichever of them has sent an event")
+    func overlappingReplays() throws {
+        var world = DeliverySimulation(seed: 12)
+        try world.begin()
+        let endpoint = world.addEndpoint()
+        world.append(types(30))
+        try world.run(for: 5_000)
+        let last = UInt64(world.journal.count)
+        world.reactions[endpoint] = { _, _, _ in .answer(200, after: 50) }
+        for _ in 0..<8 {
+            world.replay(ReplayRequest(webhook: endpoint, firstSeq: 2, lastSeq: last, events: nil, deadOnly: false))
+        }
+        try world.run(for: 60_000)
+        #expect(world.progress(endpoint)?.lanes.count == 1, "the live one")
         #expect(try world.store.open().lanes.count == 1)
     }
 

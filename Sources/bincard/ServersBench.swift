@@ -1,0 +1,66 @@
+import ArgumentParser
+import Foundation
+import ImportClient
+import ServerApp
+
+/// Several servers over one database against one of them alone, in turns, with the same number of connections: what it
+/// costs that they take turns at the head of a ledger.
+struct ServersBench: Sendable {
+    let command: BenchCommand
+
+    func run() async throws {
+        guard let database = command.database, let data = command.data else {
+            throw ValidationError("--only servers needs --database and --data.")
+        }
+        try await BenchServer.sharing(data: data, database: database, servers: command.servers) { urls, makeKey in
+            let realm = BenchRealm(items: command.items)
+            var keys: [String] = []
+            for number in 0..<command.realms {
+                let key = try makeKey("bench-\(number)")
+                keys.append(key)
+                let connection = try LedgerConnection(
+                    url: urls[number % urls.count], apiKey: key, policy: RetryPolicy(), connections: 16,
+                    onRetry: { _ in })
+                try await realm.prepare(on: connection) { _, _ in }
+                await connection.close()
+            }
+            let apiKey = keys.count == 1 ? keys[0] : "{{of:\(keys.joined(separator: "|"))}}"
+            try await measure(urls, apiKey, realm)
+        }
+    }
+
+    private func measure(_ urls: [String], _ apiKey: String, _ realm: BenchRealm) async throws {
+        var ratios: [Double] = []
+        for turn in 1...command.turns {
+            let alone = try await load([urls[0]], apiKey, realm)
+            let together = try await load(urls, apiKey, realm)
+            ratios.append(together / alone)
+            print(
+                "turn \(turn): one server \(Int(alone))/s, \(urls.count) servers \(Int(together))/s, ratio "
+                    + String(format: "%.2f", together / alone))
+        }
+        ratios.sort()
+        print("median ratio \(String(format: "%.2f", ratios[ratios.count / 2])) over \(command.realms) ledgers")
+    }
+
+    /// Writes per second over all these servers, which share the connections.
+    private func load(_ urls: [String], _ apiKey: String, _ realm: BenchRealm) async throws -> Double {
+        try await withThrowingTaskGroup(of: Double.self) { group in
+            for url in urls {
+                group.addTask {
+                    var options = LoadGenerator.Options(url: url)
+                    options.connections = max(1, command.connections / urls.count)
+                    options.threads = 1
+                    options.duration = .seconds(command.seconds)
+                    options.warmUp = .milliseconds(500)
+                    options.seed = UInt64.random(in: 1 ... .max)
+                    let generator = try LoadGenerator(options)
+                    let template = try BenchScenario.ledgerWrite.template(
+                        authority: generator.authority, apiKey: apiKey, realm: realm)
+                    return try await generator.run(template).requestsPerSecond
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+    }
+}
