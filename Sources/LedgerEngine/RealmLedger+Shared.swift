@@ -15,6 +15,13 @@ struct Sharing {
     /// Batches that are to be decided under the lock, from the last one on that met another's commit.
     private static let caution = 32
     private var cautious = 0
+    private var lastLook = ContinuousClock.now
+
+    /// Whether others may have done much since the last look.
+    var hasBeenAway: Bool { lastLook.duration(to: .now) > .seconds(1) }
+
+    /// Memory is up to date.
+    mutating func looked() { lastLook = .now }
 
     var isContended: Bool { cautious > 0 }
 
@@ -140,19 +147,14 @@ extension RealmLedger {
     /// Keeps others from committing and takes in what they have. Returns whether there was anything.
     private func lock() throws(StoreError) -> Bool {
         // Whoever has been away for long catches up before it makes others wait.
-        var news = try store.news(locking: false)
-        var found = !news.blocks.isEmpty || !news.pages.isEmpty
-        while news.hasMore {
-            try absorb(news)
-            news = try store.news(locking: false)
-        }
-        try absorb(news)
-        repeat {
-            news = try store.news(locking: true)
+        if sharing.hasBeenAway { try catchUp() }
+        var found = false
+        while true {
+            let news = try store.news(locking: true)
             found = found || !news.blocks.isEmpty || !news.pages.isEmpty
             try absorb(news)
-        } while news.hasMore
-        return found
+            if !news.hasMore { return found }
+        }
     }
 
     /// A batch that writes nothing is right when nobody has written since memory was brought up to date.
@@ -188,6 +190,7 @@ extension RealmLedger {
         }
         if let last = news.blocks.last { lastMoment = max(lastMoment, last.recordedAt) }
         if !news.hasMore {
+            sharing.looked()
             lastPage = max(lastPage, news.lastPage)
             behind.othersWrote(upTo: news.appliedSeq) { committed.levels[$0]?.history.lastSeq }
         }

@@ -16,10 +16,8 @@ enum CommitStatements {
     private static let appendAndProject = SQL(
         "append_project",
         """
-        SELECT appended, bincard.project($1, appended, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29,
-            $30, $31, $32, $33)
-        FROM bincard.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-            AS appended
+        SELECT bincard.append_and_project($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+            $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
         """)
 
     private static let newsSince = SQL(

@@ -85,12 +85,18 @@ enum RealmSchema {
             PRIMARY KEY (realm, number)
         );
 
-        -- Blocks and pages are packed already, and compressing them again costs more than it saves. Rows up to a page
-        -- of the file stay in it.
+        -- Blocks and keys are packed already, and compressing them again costs more than it saves; answers are text
+        -- that repeats itself. Rows up to a page of the file stay in it.
         ALTER TABLE bincard.block ALTER data SET STORAGE EXTERNAL, ALTER hash SET STORAGE PLAIN;
         ALTER TABLE bincard.block SET (toast_tuple_target = 8160);
-        ALTER TABLE bincard.idempotency_page ALTER keys SET STORAGE EXTERNAL, ALTER answers SET STORAGE EXTERNAL;
+        ALTER TABLE bincard.idempotency_page ALTER keys SET STORAGE EXTERNAL;
         ALTER TABLE bincard.idempotency_page SET (toast_tuple_target = 8160);
+        DO $$ BEGIN
+            ALTER TABLE bincard.idempotency_page ALTER answers SET COMPRESSION lz4;
+        EXCEPTION WHEN feature_not_supported THEN
+            -- A server that was built without lz4 compresses with pglz, which takes longer.
+            NULL;
+        END $$;
         """
 
     /// The journal refuses changes whoever asks for them, its owner included.
@@ -167,19 +173,25 @@ enum RealmSchema {
             RETURN known + 1;
         END $$;
 
-        -- Rows of the projections, beside an `append` in the same statement, which has locked the head.
-        CREATE FUNCTION bincard.project(
-            for_realm uuid, appended bigint,
+        -- An `append` together with rows of the projections.
+        CREATE FUNCTION bincard.append_and_project(
+            for_realm uuid, seal text, known bigint,
+            block_first bigint, block_last bigint, block_at bigint, block_id uuid, block_hash bytea, block_data bytea,
+            page_number bigint, page_slice bigint, page_at bigint, page_keys bytea, page_answers bytea,
+            drop_before bigint, applied bigint, referenced bigint,
             item_numbers bigint[], item_data bytea[], location_numbers bigint[], location_data bytea[],
             webhook_numbers bigint[], webhook_data bytea[],
             level_keys bigint[], on_hands bigint[], level_values bigint[], last_wacs bigint[], reserveds bigint[],
             level_roots bytea[],
             segment_firsts bigint[], segment_lasts bigint[], bucket_keys bigint[], bucket_data bytea[]
-        ) RETURNS void LANGUAGE plpgsql AS $$
+        ) RETURNS bigint LANGUAGE plpgsql AS $$
         DECLARE
+            appended bigint := bincard.append(
+                for_realm, seal, known, block_first, block_last, block_at, block_id, block_hash, block_data,
+                page_number, page_slice, page_at, page_keys, page_answers, drop_before, applied, referenced);
             last record;
         BEGIN
-            IF appended IS NULL THEN RETURN; END IF;
+            IF appended IS NULL THEN RETURN NULL; END IF;
             INSERT INTO bincard.item (realm, number, data)
             SELECT for_realm, u.number, u.data FROM unnest(item_numbers, item_data) AS u(number, data)
             ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
@@ -195,7 +207,7 @@ enum RealmSchema {
             ON CONFLICT (realm, key) DO UPDATE SET
                 on_hand = excluded.on_hand, value = excluded.value, last_wac = excluded.last_wac,
                 reserved = excluded.reserved, roots = excluded.roots;
-            IF cardinality(segment_firsts) = 0 THEN RETURN; END IF;
+            IF cardinality(segment_firsts) = 0 THEN RETURN appended; END IF;
             SELECT max(number) AS number, max(last_seq) AS last_seq INTO last FROM bincard.reference_segment
             WHERE realm = for_realm;
             FOR place IN 1 .. cardinality(segment_firsts) LOOP
@@ -211,6 +223,7 @@ enum RealmSchema {
             INSERT INTO bincard.reference_bucket (realm, key, data)
             SELECT for_realm, u.key + (last.number - cardinality(segment_firsts) + 1) * 256, u.data
             FROM unnest(bucket_keys, bucket_data) AS u(key, data);
+            RETURN appended;
         END $$;
 
         -- The head, and what was committed after `known_seq` and `known_page`: a row of kind 0 with version, seq,
