@@ -147,7 +147,7 @@ let package = Package(
                 nioHTTP1, nioSSL, logging, crypto,
             ]),
         tests("DeveloperToolsTests", ["DeveloperTools", "WebhookDelivery", nioCore, nioPosix, nioHTTP1]),
-        tests("EndToEndTests", [grdb]),
+        tests("EndToEndTests", ["PostgresServer", grdb]),
         tests("ImportClientTests", ["ImportClient", "CZlib", nioCore, nioPosix, nioHTTP1]),
     ],
     swiftLanguageModes: [.v6]

@@ -24,7 +24,9 @@ enum DeliveryRemovalSchema {
                 is_more := is_more
                     OR EXISTS (SELECT 1 FROM bincard.lane WHERE realm = for_realm AND webhook = gone)
                     OR EXISTS (SELECT 1 FROM bincard.attempt WHERE realm = for_realm AND webhook = gone)
-                    OR EXISTS (SELECT 1 FROM bincard.delivery WHERE realm = for_realm AND webhook = gone)
+                    OR EXISTS (
+                        SELECT 1 FROM bincard.delivery
+                        WHERE realm = for_realm AND (webhook, seq) >= (gone, 0) AND (webhook, seq) < (gone + 1, 0))
                     OR EXISTS (SELECT 1 FROM bincard.delivery_page WHERE realm = for_realm AND webhook = gone);
             END LOOP;
             IF drop_before IS NOT NULL THEN
@@ -76,10 +78,12 @@ enum DeliveryRemovalSchema {
             GET DIAGNOSTICS deleted = ROW_COUNT;
             room := room - deleted;
             SELECT max(k.seq) AS seq INTO last FROM (
-                SELECT seq FROM bincard.delivery WHERE realm = for_realm AND webhook = gone
+                SELECT seq FROM bincard.delivery
+                WHERE realm = for_realm AND (webhook, seq) >= (gone, 0) AND (webhook, seq) < (gone + 1, 0)
                 ORDER BY webhook, seq LIMIT room
             ) AS k;
-            DELETE FROM bincard.delivery WHERE realm = for_realm AND webhook = gone AND seq <= last.seq;
+            DELETE FROM bincard.delivery
+            WHERE realm = for_realm AND (webhook, seq) >= (gone, 0) AND (webhook, seq) <= (gone, last.seq);
             GET DIAGNOSTICS deleted = ROW_COUNT;
             RETURN room - deleted;
         END $$;
@@ -157,7 +161,8 @@ enum DeliveryRemovalSchema {
                 DELETE FROM bincard.attempt
                 WHERE realm = for_realm AND webhook = old.webhook AND seq = old.seq;
                 DELETE FROM bincard.delivery
-                WHERE realm = for_realm AND webhook = old.webhook AND seq = old.seq;
+                WHERE realm = for_realm AND (webhook, seq) >= (old.webhook, old.seq)
+                    AND (webhook, seq) <= (old.webhook, old.seq);
             END LOOP;
             RETURN room;
         END $$;

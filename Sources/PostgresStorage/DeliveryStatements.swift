@@ -8,7 +8,12 @@ enum DeliveryStatements {
         """
 
     static let delivery = SQL(
-        "delivery", "SELECT \(columns) FROM bincard.delivery WHERE realm = $1 AND webhook = $2 AND seq = $3")
+        "delivery",
+        """
+        SELECT \(columns) FROM bincard.delivery
+        WHERE realm = $1 AND (webhook, seq) >= ($2, $3) AND (webhook, seq) <= ($2, $3) ORDER BY webhook, seq
+        """
+    )
 
     /// All that are pending, for a start.
     static let pending = SQL(

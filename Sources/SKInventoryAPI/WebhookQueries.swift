@@ -120,7 +120,8 @@ extension Call {
         let sample = EventSample(type, named: name, id: id, at: now, to: webhook)
         return .deferred { [webhooks, ledger] complete in
             webhooks.dispatcher.sendSample(
-                id: sample.id.text, name: name, body: sample.jsonBytes(), to: webhook, in: ledger.realm.id
+                id: sample.id.text, name: name, body: sample.jsonBytes(), to: webhook, in: ledger.realm,
+                head: ledger.head
             ) { sent in
                 do throws(SampleFault) {
                     let attempt = try sent.get()
@@ -131,7 +132,9 @@ extension Call {
                     result.attempt = AttemptView(attempt)
                     complete(.success(.json(200, result.jsonBytes(capacity: 2_048))))
                 } catch {
-                    complete(.failure(error == .tooMany ? Refusal.tooManyTests : .deliveriesUnavailable))
+                    switch error {
+                    case .tooMany: complete(.failure(Refusal.tooManyTests))
+                    }
                 }
             }
         }

@@ -1,8 +1,10 @@
 import Foundation
+import HTTPInterface
 package import LedgerCore
 package import LedgerStorage
 import PostgresStorage
 import SQLiteStorage
+import Synchronization
 
 /// Where a server keeps everything: a directory of SQLite files, or a PostgreSQL that it may share with other servers.
 package protocol ServerStorage: Sendable {
@@ -21,6 +23,9 @@ package protocol ServerStorage: Sendable {
 
     /// - Throws: `StoreError.inUse` when another server delivers for the realm.
     func openDeliveries(_ realm: Realm) throws(StoreError) -> any DeliveryStore
+
+    /// The realm's deliveries for reading, while another server delivers; nil where there is no other.
+    func othersDeliveries(_ realm: Realm) -> (any DeliveryStore)?
 
     /// Whether the realm may have endpoints that something is to be sent to.
     func mayHaveDeliveries(_ realm: Realm) -> Bool
@@ -58,6 +63,8 @@ struct EmbeddedStorage: ServerStorage {
         try directory.openDeliveries(realm, holding: lock)
     }
 
+    func othersDeliveries(_ realm: Realm) -> (any DeliveryStore)? { nil }
+
     func mayHaveDeliveries(_ realm: Realm) -> Bool { directory.hasDeliveries(realm) }
 
     func close() {
@@ -71,6 +78,7 @@ struct SharedStorage: ServerStorage {
     let database: PostgresDatabase
     let control: any ControlStore
     let isNew: Bool
+    private let leases = DeliveryLeases()
 
     init(_ conninfo: String, _ directory: DataDirectory, connections: Int) throws(StoreError) {
         try directory.create()
@@ -92,14 +100,51 @@ struct SharedStorage: ServerStorage {
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore { database.openRealm(realm) }
 
     func openDeliveries(_ realm: Realm) throws(StoreError) -> any DeliveryStore {
-        throw .inUse(path: "deliveries", holder: "nobody")
+        leases.open(database.openDeliveries(realm), realm.id)
     }
+
+    func othersDeliveries(_ realm: Realm) -> (any DeliveryStore)? { database.openDeliveries(realm) }
 
     func mayHaveDeliveries(_ realm: Realm) -> Bool { true }
 
     func close() {
+        leases.stop()
         control.close()
         database.close()
+    }
+}
+
+/// Leases of deliveries that this server holds, renewed while nothing is delivered.
+private final class DeliveryLeases: Sendable {
+    private let stores = Mutex<[ULID: PostgresDeliveryStore]>([:])
+    private let renewing = Mutex<PeriodicThread?>(nil)
+
+    init() {
+        // A lease runs out ten seconds after it was renewed.
+        renewing.withLock { renewing in
+            renewing = PeriodicThread(everyMilliseconds: 3_000) { [weak self] in self?.renew() }
+        }
+    }
+
+    /// Renews the store's lease from now on, once it has one.
+    func open(_ store: PostgresDeliveryStore, _ realm: ULID) -> PostgresDeliveryStore {
+        stores.withLock { $0[realm] = store }
+        return store
+    }
+
+    private func renew() {
+        for store in stores.withLock({ Array($0.values) }) {
+            // Whoever delivers learns of a lost lease when it commits; a database that is away is tried again.
+            try? store.renew()
+        }
+    }
+
+    func stop() {
+        let thread = renewing.withLock { renewing in
+            defer { renewing = nil }
+            return renewing
+        }
+        thread?.stop()
     }
 }
 

@@ -52,7 +52,9 @@ package final class WebhookService: Sendable {
         let loops = Array(group.makeIterator())
         for loop in loops { loop.execute { WebhookService.giveWay() } }
         dispatcher = WebhookDispatcher(environment: environment, eventLoops: loops)
-        access = WebhookAccess(dispatcher: dispatcher, vault: vault, policy: policy)
+        access = WebhookAccess(
+            dispatcher: dispatcher, vault: vault, policy: policy,
+            othersDeliveries: { storage.othersDeliveries($0) })
     }
 
     /// What is delivered can wait a moment, a write can't: on a machine that has too much to do the thread gets less.

@@ -66,6 +66,12 @@ final class Installation: Sendable {
     func serve(
         data: String? = nil, port: Int = 0, _ arguments: String..., under wrapper: [String] = []
     ) async throws -> RunningServer {
+        try await serve(data: data, port: port, arguments, under: wrapper)
+    }
+
+    func serve(
+        data: String? = nil, port: Int = 0, _ arguments: [String], under wrapper: [String] = []
+    ) async throws -> RunningServer {
         let data = data ?? self.data
         let command = wrapper + [Bincard.path, "serve", "--data", data, "--port", "\(port)"] + arguments
         let began = ContinuousClock.now

@@ -10,7 +10,7 @@ import Synchronization
 /// Several servers over one realm of one PostgreSQL: each has its own connections, its own memory and its own engine, as
 /// processes have.
 final class SharedServers: Sendable {
-    private static let sealKey = RealmSealKey.random()
+    private static let sealKey = RealmSealKey(bytes: TestDatabase.sealKey) ?? .random()
 
     /// One of them.
     final class Server: Sendable {

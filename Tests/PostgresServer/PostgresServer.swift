@@ -104,7 +104,8 @@ public final class PostgresServer: Sendable {
     public func halt(mode: String) throws { try control(["stop", "-m", mode, "-s", "-w"]) }
 
     public func start() throws {
-        try control(["start", "-s", "-w", "-l", folder + "/log"])
+        // In the data directory: the first log belongs to whoever runs the tests.
+        try control(["start", "-s", "-w", "-l", folder + "/data/restarted.log"])
     }
 
     private func control(_ arguments: [String]) throws {
@@ -136,13 +137,13 @@ public final class PostgresServer: Sendable {
     }()
 
     /// PostgreSQL does not run as root: then its own user runs it, and the folder is that user's.
-    private static func prefix(owning folder: String?) throws -> [String] {
+    static func prefix(owning folder: String?) throws -> [String] {
         guard getuid() == 0 else { return [] }
         if let folder { try run(["/bin/chown", "postgres", folder]) }
         return ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
     }
 
-    private static func freePort() throws -> Int {
+    static func freePort() throws -> Int {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

@@ -7,6 +7,9 @@ public struct TestDatabase: Sendable {
     /// The role that servers log in as.
     public static let role = "bincard_server"
 
+    /// What seals realms in all of them, 32 bytes: they are copies of one, whichever test makes it.
+    public static let sealKey: [UInt8] = (0..<32).map { _ in .random(in: .min ... .max) }
+
     /// A connection string of the server's role.
     public var url: String { server.url(role: TestDatabase.role, database: name) }
 

@@ -1,4 +1,3 @@
-import Foundation
 import LedgerCore
 import LedgerStorage
 import PostgresServer

@@ -6,9 +6,9 @@ import PostgresStorage
 import Testing
 
 /// A database of a test's own and a server's way into it.
-final class Fixture {
+final class Fixture: Sendable {
     /// Of all databases here: they are copies of one.
-    static let sealKey = RealmSealKey.random()
+    static let sealKey = RealmSealKey(bytes: TestDatabase.sealKey) ?? .random()
 
     let testDatabase: TestDatabase
     let database: PostgresDatabase
@@ -31,22 +31,32 @@ final class Fixture {
         try PostgresDatabase(conninfo: testDatabase.url, sealKey: Fixture.sealKey)
     }
 
-    /// Another process over the same database, as long as `body` runs. What its sessions have counted is told by then.
+    /// Another process over the same database, as long as `body` runs. What its sessions have counted, and those of the
+    /// owner before it, is told by then.
     func withOtherServer(_ body: (PostgresDatabase) throws -> Void) throws {
-        let sessions = """
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND usename = '\(TestDatabase.role)'
-            """
-        let before = try numbers(sessions)[0]
+        try waitForSessions(of: "owner", most: 0)
+        let before = try sessions(of: TestDatabase.role)
         let server = try otherServer()
         defer { server.close() }
         try body(server)
         server.close()
-        // Nobody waits for the end of a session, and that is when it tells.
+        try waitForSessions(of: TestDatabase.role, most: before)
+    }
+
+    private func sessions(of role: String) throws -> Int {
+        try numbers(
+            """
+            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = '\(role)'
+                AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+            """)[0]
+    }
+
+    /// Nobody else waits for the end of a session, and that is when it tells what it has counted.
+    func waitForSessions(of role: String, most: Int) throws {
         var patience = 500
-        while try numbers(sessions)[0] > before, patience > 0 {
+        while try sessions(of: role) > most, patience > 0 {
             patience -= 1
-            usleep(10_000)
+            usleep(20_000)
         }
     }
 

@@ -19,14 +19,14 @@ struct Login {
 
     var url: String
 
-    /// Runs scripts one after the other in one session, each from no transaction on; an error in one does not stop the
-    /// rest of it.
+    /// Runs scripts one after the other in one session, each on a clean session; an error in one does not stop the rest of
+    /// it.
     func run(_ scripts: [String]) throws -> [Answer] {
         guard let binaries = PostgresServer.binaries else {
             throw CocoaError(.fileNoSuchFile, userInfo: [NSLocalizedDescriptionKey: "PostgreSQL is not installed"])
         }
         let mark = "~~~ next ~~~"
-        let input = scripts.map { "\($0)\n;ROLLBACK;\n\\echo \(mark)\n\\warn \(mark)\n" }.joined()
+        let input = scripts.map { "\($0)\n;ROLLBACK; DISCARD ALL;\n\\echo \(mark)\n\\warn \(mark)\n" }.joined()
         let file = NSTemporaryDirectory() + "/bincard-sql-\(UUID().uuidString)"
         try input.write(toFile: file, atomically: true, encoding: .utf8)
         let errorFile = file + ".errors"

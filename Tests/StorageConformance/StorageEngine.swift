@@ -62,7 +62,7 @@ final class Installation {
     }
 
     /// Of all databases here: they are copies of one.
-    private static let sealKey = RealmSealKey.random()
+    private static let sealKey = RealmSealKey(bytes: TestDatabase.sealKey) ?? .random()
 
     deinit {
         store.close()

@@ -3,14 +3,14 @@ internal import Synchronization
 
 /// A thread of its own that does some blocking work every so often, and at once when it is woken. Blocking work belongs
 /// neither on an event loop nor on Swift's pool, which has as many threads as there are cores.
-final class PeriodicThread: Sendable {
+package final class PeriodicThread: Sendable {
     private let waiting: WaitPoint
     /// Unsafe only in name: a handle of the system, written before the object can be shared, read by `stop`.
     private nonisolated(unsafe) let thread: pthread_t?
     private let isJoined = Atomic<Bool>(false)
 
     /// Starts it. `body` runs after each `interval` of milliseconds, after each `wake()`, and once more at the end.
-    init(everyMilliseconds interval: Int, body: @escaping @Sendable () -> Void) {
+    package init(everyMilliseconds interval: Int, body: @escaping @Sendable () -> Void) {
         let waiting = WaitPoint()
         self.waiting = waiting
         let work = ThreadWork {
@@ -38,12 +38,13 @@ final class PeriodicThread: Sendable {
         }
     }
 
-    func wake() {
+    /// Has it work at once.
+    package func wake() {
         waiting.wake(over: false)
     }
 
     /// Returns when `body` has run for the last time. Later calls do nothing. Not to be called from `body`.
-    func stop() {
+    package func stop() {
         waiting.wake(over: true)
         guard !isJoined.exchange(true, ordering: .acquiringAndReleasing), let thread else { return }
         pthread_join(thread, nil)

@@ -52,8 +52,8 @@ extension Call {
         // The progress first: what it says is settled is in the store once that is flushed.
         @Sendable func flush(_ progress: EndpointProgress?) {
             @Sendable func read() {
-                ledger.readers.run { [ledger] in
-                    let store = dispatcher.deliveries(realm)
+                ledger.readers.run { [ledger, webhooks] in
+                    let store = dispatcher.deliveries(realm) ?? webhooks.othersDeliveries(ledger.realm)
                     if isFlushed, store == nil, dispatcher.isResting(realm) {
                         return body(.failure(.deliveriesUnavailable))
                     }

@@ -1,5 +1,6 @@
 package import LedgerCore
 package import LedgerEngine
+package import LedgerStorage
 package import WebhookDelivery
 
 /// What operations about webhooks work with.
@@ -9,11 +10,17 @@ package struct WebhookAccess: Sendable {
     package let vault: SecretVault
     /// Which addresses may be sent to.
     package let policy: AddressPolicy
+    /// A realm's deliveries while another server delivers for it, for reading; nil where there is no other.
+    package let othersDeliveries: @Sendable (Realm) -> (any DeliveryStore)?
 
-    package init(dispatcher: WebhookDispatcher, vault: SecretVault, policy: AddressPolicy) {
+    package init(
+        dispatcher: WebhookDispatcher, vault: SecretVault, policy: AddressPolicy,
+        othersDeliveries: @escaping @Sendable (Realm) -> (any DeliveryStore)? = { _ in nil }
+    ) {
         self.dispatcher = dispatcher
         self.vault = vault
         self.policy = policy
+        self.othersDeliveries = othersDeliveries
     }
 }
 

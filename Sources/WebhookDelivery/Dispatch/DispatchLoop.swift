@@ -1,3 +1,4 @@
+import LedgerCore
 import NIOCore
 
 /// What the dispatchers of one event loop share: the client, and a bound on what is under way.
@@ -5,7 +6,9 @@ import NIOCore
 /// @unchecked Sendable: used on the event loop alone.
 final class DispatchLoop: @unchecked Sendable {
     let eventLoop: any EventLoop
-    private let environment: DispatchEnvironment
+    let environment: DispatchEnvironment
+    /// Samples under way, by endpoint.
+    var samples: [ULID: Int] = [:]
     /// Made when it is used first: on the event loop, as it has to be.
     private(set) lazy var client = DeliveryClient(
         eventLoop: eventLoop, resolver: environment.resolver, policy: environment.policy,

@@ -24,8 +24,6 @@ final class RealmDispatcher: @unchecked Sendable {
     /// Types that an active endpoint wants.
     private var wanted: Set<EventType> = []
     private var endpointIDs: [ULID: WebhookNumber] = [:]
-    /// Samples on their way, by endpoint.
-    private var samples: [WebhookNumber: Int] = [:]
     private var isStopping = false
     private var isBroken = false
     /// Whether the store has taken anything.
@@ -164,39 +162,6 @@ final class RealmDispatcher: @unchecked Sendable {
             case .failure(let failure):
                 finish(.failed(code: failure.code, detail: failure.description), signed.signature, nil)
             }
-        }
-    }
-
-    /// Sends a body at once, outside of any schedule, and remembers nothing of it.
-    func sendSample(
-        id: String, name: String, body: [UInt8], to endpoint: WebhookEndpoint,
-        _ completion: @escaping @Sendable (Result<DeliveryAttempt, SampleFault>) -> Void
-    ) {
-        guard samples[endpoint.number, default: 0] < SampleFault.maximumUnderWay else {
-            return completion(.failure(.tooMany))
-        }
-        samples[endpoint.number, default: 0] += 1
-        let head = source.head()
-        let startedAt = environment.now()
-        let start = environment.steady()
-        func finish(_ outcome: AttemptOutcome, _ signature: String) {
-            samples[endpoint.number, default: 1] -= 1
-            let attempt = DeliveryAttempt(
-                startedAt: startedAt, microseconds: Int64(clamping: (environment.steady() &- start) / 1_000),
-                url: endpoint.url, eventName: name, signature: signature, headSeq: head.head.seq, outcome: outcome)
-            completion(.success(attempt))
-        }
-        do throws(DeliveryFailure) {
-            let signed = try signing.sign(id: id, body: body, to: endpoint, head: head, at: startedAt)
-            loop.client.send(signed.request, timeout: environment.timeout) { result in
-                switch result {
-                case .success(let answer): finish(.answered(ReceivedAnswer(answer)), signed.signature)
-                case .failure(let failure):
-                    finish(.failed(code: failure.code, detail: failure.description), signed.signature)
-                }
-            }
-        } catch {
-            finish(.failed(code: error.code, detail: error.description), "")
         }
     }
 

@@ -1,7 +1,5 @@
 /// Why a sample was not sent.
 package enum SampleFault: Error, Hashable, Sendable {
-    /// The realm's deliveries have not begun, or their store can't be had just now.
-    case unavailable
     /// So many are on their way to the endpoint already.
     case tooMany
 

@@ -200,16 +200,14 @@ package final class WebhookDispatcher: Sendable {
         }
     }
 
-    /// Sends a sample at once. Nothing is remembered of it. Calls back on any thread.
+    /// Sends a sample at once, whoever delivers for the realm. Nothing is remembered of it. Calls back on any thread.
     package func sendSample(
-        id: String, name: String, body: [UInt8], to endpoint: WebhookEndpoint, in realm: ULID,
+        id: String, name: String, body: [UInt8], to endpoint: WebhookEndpoint, in realm: Realm, head: SealedHead,
         _ completion: @escaping @Sendable (Result<DeliveryAttempt, SampleFault>) -> Void
     ) {
-        whenBegun(realm) { [self] dispatcher in
-            guard let dispatcher else { return completion(.failure(.unavailable)) }
-            loop(of: realm).eventLoop.execute {
-                dispatcher.sendSample(id: id, name: name, body: body, to: endpoint, completion)
-            }
+        let loop = loop(of: realm.id)
+        loop.eventLoop.execute {
+            loop.sendSample(id: id, name: name, body: body, to: endpoint, in: realm, head: head, completion)
         }
     }
 

@@ -251,6 +251,10 @@ final class UnreliableDeliveries: Sendable {
             try store.firstDeliveries(to: webhook, in: seqs, limit: limit)
         }
 
+        func pages(after number: Int64, limit: Int) throws(StoreError) -> [(number: Int64, page: DeliveryPage)] {
+            try store.pages(after: number, limit: limit)
+        }
+
         func close() {
             isClosed.store(true, ordering: .sequentiallyConsistent)
             deliveries.state.withLock { $0.closed += 1 }
