@@ -144,6 +144,10 @@ public protocol DeliveryStore: Sendable {
         to webhook: WebhookNumber, in seqs: ClosedRange<UInt64>, limit: Int
     ) throws(StoreError) -> (deliveries: [FirstDelivery], searchedFrom: UInt64)
 
+    /// Pages of deliveries that arrived at once, in the order in which they were written, with the store's own numbers
+    /// for them: those after a number, at most `limit`. For a copy.
+    func pages(after number: Int64, limit: Int) throws(StoreError) -> [(number: Int64, page: DeliveryPage)]
+
     /// Releases files and connections. Nothing may be called after it.
     func close()
 }

@@ -31,6 +31,9 @@ public struct IdempotencyPage: Hashable, Sendable {
     public var recordedAt: Instant
     public var records: [IdempotencyRecord]
 
+    /// Bytes that it takes, about.
+    public var size: Int { records.reduce(0) { $0 + $1.body.count + 40 } }
+
     public init(number: UInt64, slice: Int64, recordedAt: Instant, records: [IdempotencyRecord]) {
         self.number = number
         self.slice = slice

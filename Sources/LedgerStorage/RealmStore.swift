@@ -137,7 +137,8 @@ public struct RealmNews: Sendable {
     public var hasMore: Bool
 
     public init(
-        version: UInt64, blocks: [Block] = [], pages: [IdempotencyPageKeys] = [], lastPage: UInt64 = 0, appliedSeq: UInt64 = 0,
+        version: UInt64, blocks: [Block] = [], pages: [IdempotencyPageKeys] = [], lastPage: UInt64 = 0,
+        appliedSeq: UInt64 = 0,
         referencedSeq: UInt64 = 0, hasMore: Bool = false
     ) {
         self.version = version
@@ -157,7 +158,8 @@ public struct RealmNews: Sendable {
 /// called by one thread at a time; reads may run beside it on any number of threads, each on a snapshot that includes
 /// every commit that returned before the read began.
 public protocol RealmStore: Sendable {
-    /// Reads what a start needs. Called once, before anything else. What a store that writes finds here is durable from
+    /// Reads what a start needs. Called before anything else; whoever copies or verifies may call it again, for what has
+    /// come since, as long as no commit is under way. What a store that writes finds here is durable from
     /// then on: a process that was killed may have left commits that were written but never synced, and their answers
     /// are about to be replayed.
     func open() throws(StoreError) -> OpenedRealm
@@ -168,6 +170,11 @@ public protocol RealmStore: Sendable {
     ///   and the store can be used again; after any other error the outcome is unknown and the caller stops the process.
     @discardableResult
     func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome
+
+    /// Appends blocks and pages of stored answers that others have made, as a copy does: many at once, each following
+    /// the one before. Fails like `commit`; then the first few of them may be there.
+    @discardableResult
+    func append(_ blocks: [Block], pages: [IdempotencyPage]) throws(StoreError) -> CommitOutcome
 
     /// The block that contains the entry, nil past either end.
     func block(containing seq: UInt64) throws(StoreError) -> Block?
@@ -197,6 +204,10 @@ public protocol RealmStore: Sendable {
 
     /// One page with its answers; nil when it has been dropped.
     func idempotencyPage(_ number: UInt64) throws(StoreError) -> IdempotencyPage?
+
+    /// Pages with their answers, in order of number: from `number` on, until `maximumBytes` of them is passed; at least
+    /// one where there is one. For a copy.
+    func idempotencyPages(from number: UInt64, maximumBytes: Int) throws(StoreError) -> [IdempotencyPage]
 
     /// Everything that is projected, for `verify`: rows in order of key, one call each.
     func projectedLevels(_ body: (StockLevel) -> Void) throws(StoreError)
@@ -230,6 +241,30 @@ public protocol RealmStore: Sendable {
 }
 
 extension RealmStore {
+    @discardableResult
+    public func append(_ blocks: [Block], pages: [IdempotencyPage]) throws(StoreError) -> CommitOutcome {
+        var outcome = CommitOutcome.durable(version: 0)
+        for unit in blocks.map({ CommitUnit(block: $0) }) + pages.map({ CommitUnit(idempotency: $0) }) {
+            outcome = try commit(unit)
+            if outcome == .overtaken { return outcome }
+        }
+        return outcome
+    }
+
+    /// One by one, which is slow.
+    public func idempotencyPages(from number: UInt64, maximumBytes: Int) throws(StoreError) -> [IdempotencyPage] {
+        var numbers: [UInt64] = []
+        try idempotencyKeys(fromSlice: .min) { if $0.number >= number { numbers.append($0.number) } }
+        var pages: [IdempotencyPage] = []
+        var bytes = 0
+        for number in numbers where bytes <= maximumBytes {
+            guard let page = try idempotencyPage(number) else { continue }
+            bytes += page.size
+            pages.append(page)
+        }
+        return pages
+    }
+
     public var isShared: Bool { false }
     public var openedVersion: UInt64 { 0 }
     public func finishOpening() {}

@@ -27,6 +27,10 @@ struct MemoryDeliveries {
             pending: deliveries.values.filter { $0.status == .pending }.sorted { $0.id < $1.id })
     }
 
+    func pages(after number: Int64, limit: Int) -> [(number: Int64, page: DeliveryPage)] {
+        pages.filter { Int64($0.number) > number }.prefix(max(0, limit)).map { (Int64($0.number), $0.page) }
+    }
+
     /// - Returns: whether something is left to delete.
     mutating func apply(_ unit: DeliveryUnit) -> Bool {
         controlSeq = unit.controlSeq ?? controlSeq

@@ -107,5 +107,11 @@ public final class MemoryDeliveryStore: DeliveryStore {
         state.withLock { $0.deliveries.firstDeliveries(to: webhook, in: seqs, limit: limit) }
     }
 
+    public func pages(
+        after number: Int64, limit: Int
+    ) throws(StoreError) -> [(number: Int64, page: DeliveryPage)] {
+        state.withLock { $0.deliveries.pages(after: number, limit: limit) }
+    }
+
     public func close() {}
 }

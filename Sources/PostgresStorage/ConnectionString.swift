@@ -48,8 +48,8 @@ struct ConnectionString {
         return place.contains("@") || tail.dropFirst(place.count).prefix { $0 != "=" }.contains("@")
     }
 
-    /// `struct PQconninfoOption { char *keyword, *envvar, *compiled, *val, *label, *dispchar; int dispsize; }`, up to one
-    /// whose keyword is NULL; dispchar is "*" where the value is a secret.
+    /// `struct PQconninfoOption { char *keyword, *envvar, *compiled, *val, *label, *dispchar; int dispsize; }`, up to
+    /// one whose keyword is NULL; dispchar is "*" where the value is a secret.
     private static func values(in options: UnsafeMutableRawPointer) -> (ports: String, secrets: [String]) {
         let word = MemoryLayout<UnsafeRawPointer>.size
         var ports = ""

@@ -1,8 +1,8 @@
 /// What one unit deletes, of endpoints that are gone and of what is old: at most 256 rows and, beyond the first page,
 /// 1 MiB of pages, so that no transaction is long. PostgreSQL marks each piece of a long value as deleted on its own.
 ///
-/// What is deleted is a range of an index up to a row that was looked up, or one key. The planner knows nothing about
-/// how many rows a realm has (`Fence`), takes it for few, and would rather read all of them than look up some.
+/// What is deleted is a range of an index up to a row that was looked up, or one key. The index is named (see
+/// `DeliverySchema`), since the planner knows nothing about how many rows a realm has (`Fence`).
 enum DeliveryRemovalSchema {
     static let functions = [all, webhook, pages, ended].joined(separator: "\n")
 
@@ -26,8 +26,10 @@ enum DeliveryRemovalSchema {
                     OR EXISTS (SELECT 1 FROM bincard.attempt WHERE realm = for_realm AND webhook = gone)
                     OR EXISTS (
                         SELECT 1 FROM bincard.delivery
-                        WHERE realm = for_realm AND (webhook, seq) >= (gone, 0) AND (webhook, seq) < (gone + 1, 0))
-                    OR EXISTS (SELECT 1 FROM bincard.delivery_page WHERE realm = for_realm AND webhook = gone);
+                        WHERE realm = for_realm AND webhook = gone)
+                    OR EXISTS (
+                        SELECT 1 FROM bincard.delivery_page
+                        WHERE realm = for_realm AND (webhook + 0) IS NOT NULL AND webhook = gone);
             END LOOP;
             IF drop_before IS NOT NULL THEN
                 SELECT p.row_count, p.bytes INTO room
@@ -35,16 +37,19 @@ enum DeliveryRemovalSchema {
                 room.row_count := bincard.drop_ended(for_realm, 3, drop_before, room.row_count);
                 is_more := is_more
                     OR EXISTS (
-                        SELECT 1 FROM bincard.delivery_page WHERE realm = for_realm AND recorded_at < drop_before)
+                        SELECT 1 FROM bincard.delivery_page
+                        WHERE realm = for_realm AND (number + 0) IS NOT NULL AND recorded_at < drop_before)
                     OR EXISTS (
                         SELECT 1 FROM bincard.delivery
-                        WHERE realm = for_realm AND status <> 1 AND status = 3 AND updated_at < drop_before);
+                        WHERE realm = for_realm AND status <> 1 AND (updated_at + 0) IS NOT NULL AND status = 3
+                            AND updated_at < drop_before);
             END IF;
             IF drop_dead_before IS NOT NULL THEN
                 room.row_count := bincard.drop_ended(for_realm, 2, drop_dead_before, room.row_count);
                 is_more := is_more OR EXISTS (
                     SELECT 1 FROM bincard.delivery
-                    WHERE realm = for_realm AND status <> 1 AND status = 2 AND updated_at < drop_dead_before);
+                    WHERE realm = for_realm AND status <> 1 AND (updated_at + 0) IS NOT NULL AND status = 2
+                        AND updated_at < drop_dead_before);
             END IF;
             RETURN is_more;
         END $$;
@@ -79,11 +84,11 @@ enum DeliveryRemovalSchema {
             room := room - deleted;
             SELECT max(k.seq) AS seq INTO last FROM (
                 SELECT seq FROM bincard.delivery
-                WHERE realm = for_realm AND (webhook, seq) >= (gone, 0) AND (webhook, seq) < (gone + 1, 0)
+                WHERE realm = for_realm AND webhook = gone
                 ORDER BY webhook, seq LIMIT room
             ) AS k;
             DELETE FROM bincard.delivery
-            WHERE realm = for_realm AND (webhook, seq) >= (gone, 0) AND (webhook, seq) <= (gone, last.seq);
+            WHERE realm = for_realm AND webhook = gone AND seq <= last.seq;
             GET DIAGNOSTICS deleted = ROW_COUNT;
             RETURN room - deleted;
         END $$;
@@ -105,21 +110,25 @@ enum DeliveryRemovalSchema {
                     SELECT q.last_seq, q.number, row_number() OVER w AS place, sum(q.size) OVER w AS total
                     FROM (
                         SELECT last_seq, number, length(data)::bigint AS size FROM bincard.delivery_page
-                        WHERE realm = for_realm AND webhook = gone ORDER BY webhook, last_seq, number LIMIT row_count
+                        WHERE realm = for_realm AND (webhook + 0) IS NOT NULL AND webhook = gone
+                        ORDER BY last_seq, number LIMIT row_count
                     ) AS q WINDOW w AS (ORDER BY q.last_seq, q.number)
                 ) AS p WHERE p.total <= bytes OR p.place <= least ORDER BY p.place DESC LIMIT 1;
                 DELETE FROM bincard.delivery_page
-                WHERE realm = for_realm AND webhook = gone AND (last_seq, number) <= (last.last_seq, last.number);
+                WHERE realm = for_realm AND (webhook + 0) IS NOT NULL AND webhook = gone
+                    AND (last_seq, number) <= (last.last_seq, last.number);
             ELSE
                 SELECT p.recorded_at, p.number, p.total INTO last FROM (
                     SELECT q.recorded_at, q.number, row_number() OVER w AS place, sum(q.size) OVER w AS total
                     FROM (
                         SELECT recorded_at, number, length(data)::bigint AS size FROM bincard.delivery_page
-                        WHERE realm = for_realm AND recorded_at < before ORDER BY recorded_at, number LIMIT row_count
+                        WHERE realm = for_realm AND (number + 0) IS NOT NULL AND recorded_at < before
+                        ORDER BY recorded_at, number LIMIT row_count
                     ) AS q WINDOW w AS (ORDER BY q.recorded_at, q.number)
                 ) AS p WHERE p.total <= bytes OR p.place <= least ORDER BY p.place DESC LIMIT 1;
                 DELETE FROM bincard.delivery_page
-                WHERE realm = for_realm AND (recorded_at, number) <= (last.recorded_at, last.number);
+                WHERE realm = for_realm AND (number + 0) IS NOT NULL
+                    AND (recorded_at, number) <= (last.recorded_at, last.number);
             END IF;
             GET DIAGNOSTICS deleted = ROW_COUNT;
             row_count := row_count - deleted;
@@ -141,8 +150,8 @@ enum DeliveryRemovalSchema {
                     SELECT count(*) FROM bincard.attempt AS a
                     WHERE a.realm = for_realm AND a.webhook = d.webhook AND a.seq = d.seq) AS size
                 FROM bincard.delivery AS d
-                -- status <> 1 is what the index is restricted to.
-                WHERE d.realm = for_realm AND d.status <> 1 AND d.status = ended AND d.updated_at < before
+                WHERE d.realm = for_realm AND d.status <> 1 AND (d.updated_at + 0) IS NOT NULL AND d.status = ended
+                    AND d.updated_at < before
                 ORDER BY d.updated_at, d.webhook, d.seq LIMIT room
             LOOP
                 IF old.size > room THEN
@@ -161,8 +170,7 @@ enum DeliveryRemovalSchema {
                 DELETE FROM bincard.attempt
                 WHERE realm = for_realm AND webhook = old.webhook AND seq = old.seq;
                 DELETE FROM bincard.delivery
-                WHERE realm = for_realm AND (webhook, seq) >= (old.webhook, old.seq)
-                    AND (webhook, seq) <= (old.webhook, old.seq);
+                WHERE realm = for_realm AND webhook = old.webhook AND seq = old.seq;
             END LOOP;
             RETURN room;
         END $$;

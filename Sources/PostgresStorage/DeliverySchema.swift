@@ -41,12 +41,16 @@ enum DeliverySchema {
             PRIMARY KEY (realm, webhook, seq)
         );
 
-        CREATE INDEX delivery_of_webhook ON bincard.delivery (realm, status, webhook, seq);
+        -- Each index but the primary key has a condition of its own, which says nothing: a statement that repeats it
+        -- names the index. The planner can't choose by itself, since it knows nothing of how many rows a realm has.
+        CREATE INDEX delivery_of_webhook ON bincard.delivery (realm, status, webhook, seq)
+            WHERE (webhook + 0) IS NOT NULL;
 
-        CREATE INDEX delivery_of_all ON bincard.delivery (realm, status, seq, webhook);
+        CREATE INDEX delivery_of_all ON bincard.delivery (realm, status, seq, webhook) WHERE (seq + 0) IS NOT NULL;
 
         -- Dead letters are kept for longer than what arrived: the oldest of each are together.
-        CREATE INDEX delivery_age ON bincard.delivery (realm, status, updated_at, webhook, seq) WHERE status <> 1;
+        CREATE INDEX delivery_age ON bincard.delivery (realm, status, updated_at, webhook, seq)
+            WHERE status <> 1 AND (updated_at + 0) IS NOT NULL;
 
         CREATE TABLE bincard.attempt (
             realm uuid NOT NULL,
@@ -71,9 +75,10 @@ enum DeliverySchema {
         );
 
         -- By the last seq: reading down from a seq, the next page then says from where on the answer is complete.
-        CREATE INDEX page_of_webhook ON bincard.delivery_page (realm, webhook, last_seq, number);
+        CREATE INDEX page_of_webhook ON bincard.delivery_page (realm, webhook, last_seq, number)
+            WHERE (webhook + 0) IS NOT NULL;
 
-        CREATE INDEX page_age ON bincard.delivery_page (realm, recorded_at, number);
+        CREATE INDEX page_age ON bincard.delivery_page (realm, recorded_at, number) WHERE (number + 0) IS NOT NULL;
 
         CREATE TABLE bincard.endpoint_health (
             realm uuid NOT NULL,

@@ -11,13 +11,16 @@ enum DeliveryStatements {
         "delivery",
         """
         SELECT \(columns) FROM bincard.delivery
-        WHERE realm = $1 AND (webhook, seq) >= ($2, $3) AND (webhook, seq) <= ($2, $3) ORDER BY webhook, seq
-        """
-    )
+        WHERE realm = $1 AND webhook = $2 AND seq = $3
+        """)
 
     /// All that are pending, for a start.
     static let pending = SQL(
-        "pending", "SELECT \(columns) FROM bincard.delivery WHERE realm = $1 AND status = 1 ORDER BY webhook, seq")
+        "pending",
+        """
+        SELECT \(columns) FROM bincard.delivery
+        WHERE realm = $1 AND status = 1 AND \(byWebhook) ORDER BY webhook, seq
+        """)
 
     static let ofWebhook = SQL(
         "deliveries_of_webhook",
@@ -28,22 +31,23 @@ enum DeliveryStatements {
         ORDER BY seq DESC LIMIT $6
         """)
 
-    /// The range is one of pairs, so that only the index that begins with the endpoint can serve it: to the planner,
-    /// which does not know how many rows a range has, the others look as good.
-    private static let ofWebhookRange = "(webhook, seq) >= ($2, $3) AND (webhook, seq) <= ($2, $4)"
+    /// What names the indexes `delivery_of_webhook` and `delivery_of_all` (`DeliverySchema`).
+    private static let byWebhook = "(webhook + 0) IS NOT NULL"
+    private static let bySeq = "(seq + 0) IS NOT NULL"
 
     static let ofWebhookByStatus = SQL(
         "deliveries_of_webhook_by_status",
         """
         SELECT \(columns) FROM bincard.delivery
-        WHERE realm = $1 AND status = $7 AND \(ofWebhookRange) AND ($5::text[] IS NULL OR event_name = ANY ($5))
-        ORDER BY webhook DESC, seq DESC LIMIT $6
+        WHERE realm = $1 AND status = $7 AND \(byWebhook) AND webhook = $2 AND seq >= $3 AND seq <= $4
+            AND ($5::text[] IS NULL OR event_name = ANY ($5))
+        ORDER BY seq DESC LIMIT $6
         """)
 
     private static func ofAll(_ status: String) -> String {
         """
         SELECT \(columns) FROM bincard.delivery
-        WHERE realm = $1 AND status = \(status) AND seq >= $2 AND (seq, webhook) < ($3, $4)
+        WHERE realm = $1 AND status = \(status) AND \(bySeq) AND seq >= $2 AND (seq, webhook) < ($3, $4)
             AND ($5::text[] IS NULL OR event_name = ANY ($5))
         ORDER BY seq DESC, webhook DESC LIMIT $6
         """
@@ -61,18 +65,14 @@ enum DeliveryStatements {
         "dead_seqs",
         """
         SELECT seq FROM bincard.delivery
-        WHERE realm = $1 AND status = 2 AND \(ofWebhookRange) ORDER BY webhook, seq LIMIT $5
+        WHERE realm = $1 AND status = 2 AND \(byWebhook) AND webhook = $2 AND seq >= $3 AND seq <= $4
+        ORDER BY seq LIMIT $5
         """)
 
-    /// The order, of no use to a count, is what tells the indexes apart.
     private static func count(_ status: DeliveryStatus) -> String {
         """
-        (SELECT count(*) FROM (
-            SELECT 1 FROM bincard.delivery
-            WHERE realm = $1 AND status = \(status.rawValue)
-                AND (webhook, seq) >= ($2, 0) AND (webhook, seq) <= ($2, 9223372036854775807)
-            ORDER BY webhook, seq
-        ) AS delivery)
+        (SELECT count(*) FROM bincard.delivery
+            WHERE realm = $1 AND status = \(status.rawValue) AND \(byWebhook) AND webhook = $2)
         """
     }
 
@@ -169,7 +169,8 @@ enum DeliveryPageStatements {
                 sum(length(data)) OVER above - length(data) AS bytes
             FROM (
                 SELECT last_seq, number, deliveries, data FROM bincard.delivery_page
-                WHERE realm = $1 AND webhook = $2 AND last_seq >= $3 AND (last_seq, number) <= ($4, $5)
+                WHERE realm = $1 AND (webhook + 0) IS NOT NULL AND webhook = $2 AND last_seq >= $3
+                    AND (last_seq, number) <= ($4, $5)
                     AND first_seq <= $6
                 ORDER BY last_seq DESC, number DESC LIMIT 32
             ) AS newest

@@ -1,8 +1,8 @@
 /// What keeps tenants apart, whatever SQL the server's own login is made to run.
 ///
 /// Each transaction says for which realm it is: `bincard.realm` is set to the realm's id and a seal, an HMAC-SHA-256
-/// under a key that the server was given and that only the owner of the tables can read. `bincard.current_realm()` gives
-/// the realm when the seal is right and NULL otherwise, and every table shows and takes only rows of that realm. The
+/// under a key that the server was given and that only the owner of the tables can read. `bincard.current_realm()`
+/// gives the realm when the seal is right and NULL otherwise, and every table shows and takes only rows of that realm. The
 /// realm of zeros is the installation itself: tenants and keys.
 enum Fence {
     /// The schema that the server's role can't look into, and the check of the seal.
@@ -27,7 +27,9 @@ enum Fence {
             SELECT * INTO key FROM bincard_private.seal;
             -- Compared as digests of digests: how long it takes says nothing about the right seal.
             IF sha256(convert_to(
-                    encode(sha256(key.outer_key || sha256(key.inner_key || convert_to(left(given, 36), 'UTF8'))), 'hex'),
+                    encode(
+                        sha256(key.outer_key || sha256(key.inner_key || convert_to(left(given, 36), 'UTF8'))),
+                        'hex'),
                     'UTF8'))
                 = sha256(convert_to(right(given, 64), 'UTF8'))
             THEN
@@ -43,7 +45,14 @@ enum Fence {
         $$;
         """
 
-    /// The fence around one table. The subquery makes the check run once for a statement, not for each row. Statistics
+    /// The fence around one table. The subquery makes the check run once for a statement, not for each row.
+    ///
+    /// `= ANY` of one is what makes it the first to be looked at. Conditions of a statement that can't leak by
+    /// themselves, such as comparisons of numbers, are moved among those of a policy, cheapest first, and a plain `=`
+    /// would come last: then EXPLAIN (ANALYZE) tells by whether the subquery was run if another realm has a row that
+    /// meets the others, and so its values, digit by digit. This one costs half of the cheapest comparison.
+    ///
+    /// Statistics
     /// would be shown by EXPLAIN: how many rows a realm has, and values of others' columns, by asking for estimates of
     /// ever smaller ranges. So none are kept, and plans don't change with what the tables hold.
     static func around(_ table: String) -> String {
@@ -51,8 +60,8 @@ enum Fence {
         ALTER TABLE bincard.\(table) ENABLE ROW LEVEL SECURITY;
         ALTER TABLE bincard.\(table) FORCE ROW LEVEL SECURITY;
         CREATE POLICY realm ON bincard.\(table)
-            USING (realm = (SELECT bincard.current_realm()))
-            WITH CHECK (realm = (SELECT bincard.current_realm()));
+            USING (realm = ANY (ARRAY[(SELECT bincard.current_realm())]))
+            WITH CHECK (realm = ANY (ARRAY[(SELECT bincard.current_realm())]));
         DO $$
         DECLARE
             given name;

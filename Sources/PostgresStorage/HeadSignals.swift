@@ -5,8 +5,8 @@ import LedgerCore
 import LedgerStorage
 import Synchronization
 
-/// Servers tell each other which ledgers have grown, by NOTIFY, so that what waits for events on one server sees at once
-/// what was written on another. Nothing depends on it: who waits also looks once a second.
+/// Servers tell each other which ledgers have grown, by NOTIFY, so that what waits for events on one server sees at
+/// once what was written on another. Nothing depends on it: who waits also looks once a second.
 ///
 /// A notification is a transaction that takes a lock of the whole cluster; so there is one for all commits of some
 /// milliseconds, apart from them. It names realms by a keyed digest: who listens with the server's login alone learns

@@ -56,6 +56,7 @@ struct LibPQ: @unchecked Sendable {
     static let commandOK: Int32 = 1
     static let tuplesOK: Int32 = 2
     static let transactionIdle: Int32 = 0
+    static let copying: ClosedRange<Int32> = 3...4
     static let pipelineSynced: Int32 = 10
     static let pipelineAborted: Int32 = 11
     static let sqlState = Int32(UInt8(ascii: "C"))

@@ -41,12 +41,13 @@ final class PostgresConnection {
     private let encoding: Int32
     private var hasRunOther = false
 
-    /// Whether something may have been left in the session that would act on what is run later in it, for another realm:
-    /// a statement of the same name prepared in place of ours (it would be given the other realm's seal), or another
-    /// encoding of text. It is for one use then. No statement of this module does so; one that was smuggled into it can.
+    /// Whether something may have been left in the session that would act on what is run later in it, for another
+    /// realm: a statement of the same name prepared in place of ours (it would be given the other realm's seal), or
+    /// another encoding of text. It is for one use then. No statement of this module does so; one that was smuggled
+    /// into it can.
     var isAltered: Bool { hasRunOther || library.clientEncoding(handle) != encoding }
 
-    /// Commands that leave nothing in a session but what `set_config` does, which the schema's functions don't rely on.
+    /// Commands that leave nothing in a session but what `set_config` does, on which the schema's functions don't rely.
     private static let leavingNothing: Set<Substring> = [
         "SELECT", "INSERT", "UPDATE", "DELETE", "BEGIN", "COMMIT", "ROLLBACK",
     ]
@@ -255,6 +256,11 @@ final class PostgresConnection {
     private func collect() throws(PostgresFailure) -> PostgresRows {
         guard let result = library.getResult(handle) else { throw lost() }
         let status = library.resultStatus(result)
+        guard !LibPQ.copying.contains(status) else {
+            // The same result would come again and again until the data has been fetched: nothing here copies.
+            library.clear(result)
+            throw abandon(.lost("the session has begun to copy"))
+        }
         guard status == LibPQ.commandOK || status == LibPQ.tuplesOK else {
             let failure =
                 status == LibPQ.pipelineAborted

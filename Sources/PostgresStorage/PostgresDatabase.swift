@@ -65,7 +65,8 @@ public final class PostgresDatabase: Sendable {
     public func openBudgets() -> PostgresBudgetStore { PostgresBudgetStore(pool: pool, context: seal(of: .zero)) }
 
     /// Begins to tell other servers which ledgers have grown, and calls `body` with what they tell: names as
-    /// `signalName(of:)` makes them, or nil when anything may have grown, which is once a second. On a thread of its own.
+    /// `signalName(of:)` makes them, or nil when anything may have grown, which is once a second. On a thread of its
+    /// own.
     public func exchangeSignals(_ body: @escaping @Sendable (_ names: Set<String>?) -> Void) { signals.start(body) }
 
     /// What a realm is called in `exchangeSignals`.

@@ -2,8 +2,8 @@ public import LedgerCore
 public import LedgerStorage
 
 extension PostgresDeliveryStore {
-    /// Every statement that looks something up while the server runs, with the index that serves it: tests look at their
-    /// plans. What the functions of the schema do, tests count.
+    /// Every statement that looks something up while the server runs, with the index that serves it: tests look at
+    /// their plans. What the functions of the schema do, tests count.
     package static let lookUps: [(sql: String, index: String)] = [
         (DeliveryStatements.delivery.text, "delivery_pkey"), (DeliveryStatements.ofWebhook.text, "delivery_pkey"),
         (DeliveryStatements.ofWebhookByStatus.text, "delivery_of_webhook"),

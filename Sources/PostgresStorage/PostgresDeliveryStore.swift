@@ -83,6 +83,8 @@ public final class PostgresDeliveryStore: DeliveryStore {
         let statement = DeliveryLeaseStatements.keep(true, by: holder, former: nil, context)
         let rows = try run("keep the lease of deliveries", [statement])
         guard let row = rows.first?.first, !row.isNull(0) else { return }
+        // Closed, or opened again, in the meantime: then this says nothing.
+        guard state.withLock({ $0.hasLease && $0.holder == holder }) else { return }
         throw fail(inUse(until: row.text(0)), as: holder)
     }
 

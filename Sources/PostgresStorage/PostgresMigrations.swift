@@ -1,5 +1,5 @@
 /// The schema, step by step. A step is applied once and never changed afterwards: a correction is a further step.
-enum PostgresMigrations {
+package enum PostgresMigrations {
     struct Step: Sendable {
         /// 1, 2, 3 …
         var version: Int
@@ -47,6 +47,15 @@ enum PostgresMigrations {
                 Table(name: "endpoint_health", rights: "SELECT, INSERT, UPDATE, DELETE"),
             ])
     ]
+
+    /// What the server may do with the rows of each table, as in GRANT.
+    package static var rights: [String: [String]] {
+        var rights: [String: [String]] = [:]
+        for table in all.flatMap(\.tables) {
+            rights[table.name] = table.rights.split(separator: ",").map { String($0.drop { $0 == " " }) }
+        }
+        return rights
+    }
 
     static var newest: Int { all.last?.version ?? 0 }
 

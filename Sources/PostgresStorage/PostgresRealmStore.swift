@@ -4,8 +4,8 @@ import Synchronization
 
 /// A realm in PostgreSQL, shared with any number of other processes: writes meet at the realm's head row.
 ///
-/// @unchecked Sendable: `held` is touched by the one thread that commits, and by `close` after it; `snapshot` by the one
-/// that opens, before anybody else knows the store.
+/// @unchecked Sendable: `held` is touched by the one thread that commits, and by `close` after it; `snapshot` by the
+/// one that opens, before anybody else knows the store.
 public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     let pool: ConnectionPool
     let context: RealmContext
@@ -53,8 +53,7 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
 
     @discardableResult
     public func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome {
-        if !state.withLock({ $0.isOpen }) { _ = try open() }
-        endSnapshot()
+        try prepareToWrite()
         let known = known
         try checkOrder(of: unit, after: known)
         let statement = try CommitStatements.append(unit, after: known, context)
@@ -86,8 +85,18 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         return .durable(version: version)
     }
 
+    func prepareToWrite() throws(StoreError) {
+        if !state.withLock({ $0.isOpen }) { _ = try open() }
+        endSnapshot()
+    }
+
+    func didAppend(upTo known: Known) {
+        state.withLock { $0.known = known }
+        hasGrown()
+    }
+
     /// A unit out of order is a mistake of the caller: nothing is written and the store stays usable.
-    private func checkOrder(of unit: CommitUnit, after known: Known) throws(StoreError) {
+    func checkOrder(of unit: CommitUnit, after known: Known) throws(StoreError) {
         if let block = unit.block, block.firstSeq != known.seq + 1 || block.lastSeq < block.firstSeq {
             throw .corrupt(
                 seq: block.firstSeq,

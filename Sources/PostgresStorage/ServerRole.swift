@@ -2,8 +2,8 @@ import LedgerStorage
 
 /// What the role that servers log in as must not be able to do: each of these would lead around the fence.
 ///
-/// A role that may become another one (SET ROLE) counts as that one, whether or not it inherits its rights. Who can make
-/// an object anywhere can put it in the place of one that the schema's functions use.
+/// A role that may become another one (SET ROLE) counts as that one, whether or not it inherits its rights. Who can
+/// make an object anywhere can put it in the place of one that the schema's functions use.
 enum ServerRole {
     /// `$1` is the role's name; a sentence for each.
     private static let excess = SQL(

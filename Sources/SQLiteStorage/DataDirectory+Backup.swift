@@ -53,6 +53,21 @@ extension DataDirectory {
         return entry
     }
 
+    /// Makes a backup of a directory into which somebody has copied realms: the manifest comes last, as in `backup`.
+    ///
+    /// - Parameter entries: each realm with the end of its journal (nil when nothing was ever written to it) and with
+    ///   whether what its endpoints were sent was copied too.
+    package func finishBackup(
+        _ entries: [(realm: Realm, head: SealedHead?, hasDeliveries: Bool)], at now: Instant
+    ) throws(StoreError) -> BackupManifest {
+        try? FileManager.default.removeItem(atPath: lockPath)
+        let manifest = BackupManifest(
+            createdAt: now,
+            realms: entries.map { .init(realm: $0.realm, head: $0.head, hasDeliveries: $0.hasDeliveries) })
+        try write(manifest)
+        return manifest
+    }
+
     private func write(_ manifest: BackupManifest) throws(StoreError) {
         do {
             let file = URL(fileURLWithPath: "\(path)/\(BackupManifest.name)")
@@ -137,7 +152,8 @@ extension DataDirectory {
         }
     }
 
-    private static func requireEmpty(_ folder: String) throws(StoreError) {
+    /// - Throws: `StoreError.notWritable` when something is in the folder.
+    package static func requireEmpty(_ folder: String) throws(StoreError) {
         guard FileManager.default.fileExists(atPath: folder) else { return }
         let contents = try? FileManager.default.contentsOfDirectory(atPath: folder)
         guard contents == [] else { throw .notWritable(path: folder, detail: "it is not an empty directory") }

@@ -13,6 +13,24 @@ enum DeliveryPageStatements {
         WHERE webhook = ? AND last_seq >= ? AND last_seq <= ? ORDER BY last_seq DESC, number DESC
         """
 
+    static let after = "SELECT number, webhook, recorded_at, data FROM page WHERE number > ? ORDER BY number LIMIT ?"
+
+    static func pages(
+        after number: Int64, limit: Int, _ db: Database
+    ) throws -> [(number: Int64, page: DeliveryPage)] {
+        let statement = try BoundStatement(after, db)
+        statement.bind(number, at: 1)
+        statement.bind(Int64(limit), at: 2)
+        var pages: [(number: Int64, page: DeliveryPage)] = []
+        try statement.forEachRow { row in
+            let page = DeliveryPage(
+                webhook: WebhookNumber(rawValue: UInt32(truncatingIfNeeded: row.int64(1))), recordedAt: row.instant(2),
+                deliveries: try DeliveryCodec.deliveries(row.blob(3)))
+            pages.append((row.int64(0), page))
+        }
+        return pages
+    }
+
     static func write(_ pages: [DeliveryPage], _ db: Database) throws {
         guard !pages.isEmpty else { return }
         let statement = try BoundStatement(insert, db)

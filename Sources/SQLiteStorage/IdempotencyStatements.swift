@@ -14,6 +14,10 @@ enum IdempotencyStatements {
         SELECT number, slice, recorded_at, keys FROM idempotency_page WHERE number >= ? ORDER BY number
         """
 
+    static let pagesFrom = """
+        SELECT number, slice, recorded_at, keys, answers FROM idempotency_page WHERE number >= ? ORDER BY number
+        """
+
     static let firstNumber = "SELECT min(number) FROM idempotency_page"
 
     static let lastNumber = "SELECT max(number) FROM idempotency_page"
@@ -50,6 +54,22 @@ enum IdempotencyStatements {
         return try IdempotencyPage(
             number: statement.uint64(0), slice: statement.int64(1), recordedAt: statement.instant(2),
             keys: statement.blob(3), answers: statement.blob(4))
+    }
+
+    static func pages(from number: UInt64, maximumBytes: Int, _ db: Database) throws -> [IdempotencyPage] {
+        let statement = try BoundStatement(pagesFrom, db)
+        defer { statement.finish() }
+        statement.bind(number, at: 1)
+        var pages: [IdempotencyPage] = []
+        var bytes = 0
+        while bytes <= maximumBytes, try statement.step() {
+            let page = try IdempotencyPage(
+                number: statement.uint64(0), slice: statement.int64(1), recordedAt: statement.instant(2),
+                keys: statement.blob(3), answers: statement.blob(4))
+            bytes += page.size
+            pages.append(page)
+        }
+        return pages
     }
 
     static func lastNumber(_ db: Database) throws -> UInt64 {

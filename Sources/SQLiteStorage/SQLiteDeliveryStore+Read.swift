@@ -46,6 +46,12 @@ extension SQLiteDeliveryStore {
         }
     }
 
+    public func pages(
+        after number: Int64, limit: Int
+    ) throws(StoreError) -> [(number: Int64, page: DeliveryPage)] {
+        try read("read pages of deliveries") { try DeliveryPageStatements.pages(after: number, limit: limit, $0) }
+    }
+
     /// A read in one transaction: everything in it belongs to the same moment.
     private func read<Value>(
         _ operation: @autoclosure () -> String, _ body: (Database) throws -> Value

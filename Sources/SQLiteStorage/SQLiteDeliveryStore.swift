@@ -89,6 +89,7 @@ public final class SQLiteDeliveryStore: DeliveryStore {
         DeliveryStatements.delivery, DeliveryStatements.pending, DeliveryStatements.ofWebhook,
         DeliveryStatements.ofWebhookByStatus, DeliveryStatements.ofAllByStatus, DeliveryStatements.seqsByStatus,
         DeliveryStatements.count, DeliveryStatements.attempts, DeliveryPageStatements.reaching,
+        DeliveryPageStatements.after,
         DeliveryRemoval.lanes, DeliveryRemoval.deleteHealth, DeliveryRemoval.attempts, DeliveryRemoval.deliveries,
         DeliveryRemoval.pages, DeliveryRemoval.oldPages, DeliveryRemoval.oldDeliveries, DeliveryRemoval.ordinals,
         DeliveryRemoval.deleteAttempt, DeliveryRemoval.deleteDelivery, DeliveryRemoval.deletePage,

@@ -87,6 +87,13 @@ extension SQLiteRealmStore {
         try read("read an idempotency page") { try IdempotencyStatements.page(number, $0) }
     }
 
+    public func idempotencyPages(from number: UInt64, maximumBytes: Int) throws(StoreError) -> [IdempotencyPage] {
+        guard number <= UInt64(Int64.max) else { return [] }
+        return try read("read idempotency pages") {
+            try IdempotencyStatements.pages(from: number, maximumBytes: maximumBytes, $0)
+        }
+    }
+
     public func projectedLevels(_ body: (StockLevel) -> Void) throws(StoreError) {
         // In pieces: a read of millions of rows at one go would hold back the write-ahead log meanwhile.
         let piece: Int64 = 16_384

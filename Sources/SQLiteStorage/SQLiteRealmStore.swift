@@ -119,6 +119,7 @@ public final class SQLiteRealmStore: RealmStore {
     package static let lookUps = [
         JournalStatements.lastMark, JournalStatements.markContaining, JournalStatements.blockContaining,
         JournalStatements.blocksFrom, IdempotencyStatements.page, IdempotencyStatements.keysFrom,
+        IdempotencyStatements.pagesFrom,
         IdempotencyStatements.firstNumber, IdempotencyStatements.lastNumber, IdempotencyStatements.sliceAt,
         IdempotencyStatements.oldest, IdempotencyStatements.deletePage, StockLevelStatements.level,
         StockLevelStatements.levelsAfter, ReferenceStatements.lastSegment, ReferenceStatements.bucketsOfHash,

@@ -6,13 +6,26 @@ package import SQLiteStorage
 
 /// What an operator does to an installation, beside a running server or without one.
 package struct Administration: Sendable {
+    /// Where everything is; beside a PostgreSQL, where the keys are.
     package let directory: DataDirectory
+    let place: LedgerPlace
 
-    package init(data: String) {
+    /// An installation on SQLite.
+    package init(data: String) { self.init(data: data, database: "sqlite") }
+
+    /// - Parameter database: as in the setting.
+    package init(data: String, database: String) {
         directory = DataDirectory(path: data)
+        place = LedgerPlace(data: data, database: database)
     }
 
+    /// The installation that the settings name.
+    package init(_ settings: Settings) { self.init(data: settings["data"], database: settings["database"]) }
+
     package var path: String { directory.path }
+
+    /// Where the ledgers are, for a person.
+    package var shownPlace: String { place.shown }
 
     /// A server that runs on this data; nil when none does.
     package var runningServer: ServerNote? { ServerNote.read(from: directory) }
@@ -43,11 +56,10 @@ package struct Administration: Sendable {
     package func createKey(
         tenant: String, mode: Mode, name: String, scopes: Set<Scope>, limit: RateLimit?
     ) throws(StoreError) -> CreatedKey {
-        try directory.create()
-        let control = try directory.openControl()
-        defer { control.close() }
+        let opened = try place.open(.new)
+        defer { opened.close() }
         return try Administration.createKey(
-            in: control, tenant: tenant, mode: mode, name: name, scopes: scopes, limit: limit)
+            in: opened.control, tenant: tenant, mode: mode, name: name, scopes: scopes, limit: limit)
     }
 
     static func createKey(
@@ -65,15 +77,14 @@ package struct Administration: Sendable {
     /// All keys of a tenant, of every tenant when nil, oldest first.
     /// - Throws: `StoreError.notFound` when there is no installation.
     package func keys(tenant: String?) throws(StoreError) -> [APIKey] {
-        let control = try existingControl()
-        defer { control.close() }
-        return try control.keys(tenant: tenant)
+        try withControl { control throws(StoreError) in try control.keys(tenant: tenant) }
     }
 
     /// Makes a new key with the same rights; the old one lives on for the grace time.
     package func rollKey(_ id: ULID, grace: Duration) throws(StoreError) -> CreatedKey {
-        let control = try existingControl()
-        defer { control.close() }
+        let opened = try place.open(.existing)
+        defer { opened.close() }
+        let control = opened.control
         guard let old = try control.key(id), old.expiresAt.map({ $0 > Administration.now }) ?? true else {
             throw .notFound("key_\(id.text)")
         }
@@ -88,15 +99,19 @@ package struct Administration: Sendable {
     /// Ends a key now.
     /// - Throws: `StoreError.notFound` when there is no such key.
     package func revokeKey(_ id: ULID) throws(StoreError) -> APIKey {
-        let control = try existingControl()
-        defer { control.close() }
-        guard let key = try control.setExpiry(of: id, to: Administration.now) else { throw .notFound("key_\(id.text)") }
+        let key = try withControl { control throws(StoreError) in
+            try control.setExpiry(of: id, to: Administration.now)
+        }
+        guard let key else { throw .notFound("key_\(id.text)") }
         return key
     }
 
-    private func existingControl() throws(StoreError) -> SQLiteControlStore {
-        guard directory.exists else { throw .notFound("installation in \(directory.path)") }
-        return try directory.openControl()
+    private func withControl<Value>(
+        _ body: (any ControlStore) throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        let opened = try place.open(.existing)
+        defer { opened.close() }
+        return try body(opened.control)
     }
 
     // MARK: Verify, backup, restore
@@ -111,9 +126,12 @@ package struct Administration: Sendable {
     package func verify(
         tenant: String?, mode: Mode?, progress: (Realm, UInt64, UInt64) -> Void
     ) throws(StoreError) -> [VerifiedRealm] {
+        let opened = try place.open(.existing)
+        defer { opened.close() }
         var verified: [VerifiedRealm] = []
-        for realm in try realms() where (tenant ?? realm.tenant) == realm.tenant && (mode ?? realm.mode) == realm.mode {
-            verified.append(VerifiedRealm(realm: realm, report: try verify(realm) { progress(realm, $0, $1) }))
+        for realm in try opened.control.realms()
+        where (tenant ?? realm.tenant) == realm.tenant && (mode ?? realm.mode) == realm.mode {
+            verified.append(VerifiedRealm(realm: realm, report: try verify(realm, opened) { progress(realm, $0, $1) }))
         }
         if verified.isEmpty, let tenant {
             throw .notFound("tenant \(tenant)\(mode.map { " in \($0.rawValue) mode" } ?? "")")
@@ -121,43 +139,30 @@ package struct Administration: Sendable {
         return verified
     }
 
-    private func verify(_ realm: Realm, progress: (UInt64, UInt64) -> Void) throws(StoreError) -> VerificationReport {
-        let store: SQLiteRealmStore
-        do throws(StoreError) {
-            store = try directory.openRealmForReading(realm)
-        } catch .notFound {
-            return VerificationReport()
-        }
+    private func verify(
+        _ realm: Realm, _ opened: any OpenedPlace, progress: (UInt64, UInt64) -> Void
+    ) throws(StoreError) -> VerificationReport {
+        guard let store = try opened.read(realm) else { return VerificationReport() }
         defer { store.close() }
         let verifier = LedgerVerifier(store: store)
         return try verifier.run(progress: progress)
     }
 
-    /// Copies everything into a new folder.
-    package func backup(to folder: String, progress: (Int, Int) -> Void) throws(StoreError) -> CopyManifest {
-        CopyManifest(try directory.backup(to: folder, at: Administration.now, progress: progress))
-    }
-
-    /// Makes the data directory of a backup, once it is verified.
-    package func restore(from folder: String, progress: (Int, Int) -> Void) throws(StoreError) -> CopyManifest {
-        CopyManifest(try directory.restore(from: folder, progress: progress))
-    }
-
     package func realms() throws(StoreError) -> [Realm] {
-        let control = try existingControl()
-        defer { control.close() }
-        return try control.realms()
+        try withControl { control throws(StoreError) in try control.realms() }
     }
 
     /// Forgets a realm and its keys, so that the tenant starts anew. The file goes when the server starts next, or now
-    /// when none runs.
+    /// when none runs. In PostgreSQL the rows stay: a journal is never deleted.
     package func removeRealm(tenant: String, mode: Mode) throws(StoreError) -> Bool {
-        let control = try existingControl()
-        defer { control.close() }
+        let opened = try place.open(.existing)
+        defer { opened.close() }
+        let control = opened.control
         guard let realm = try control.realms().first(where: { $0.tenant == tenant && $0.mode == mode }) else {
             return false
         }
         try control.removeRealm(realm)
+        guard case .directory = place else { return true }
         do throws(StoreError) {
             let lock = try directory.lock()
             defer { lock.release() }
@@ -166,15 +171,5 @@ package struct Administration: Sendable {
             return true
         }
         return true
-    }
-}
-
-/// What a backup holds.
-package struct CopyManifest: Sendable {
-    /// Each realm with the end of its journal; nil when nothing was ever written to it.
-    package var realms: [(realm: Realm, head: SealedHead?)]
-
-    init(_ manifest: BackupManifest) {
-        realms = manifest.realms.map { ($0.realm, $0.head) }
     }
 }

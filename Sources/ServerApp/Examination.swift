@@ -22,6 +22,7 @@ package struct Finding: Sendable {
 extension Administration {
     /// Looks at the directory, the disk, the databases and the limits of the process. Blocks.
     package func examine() -> [Finding] {
+        if case .database(let conninfo, _) = place { return [descriptors, server] + examine(conninfo) }
         guard directory.exists else {
             return [
                 Finding(
@@ -140,7 +141,7 @@ extension Administration {
         } catch {
             return [
                 Finding(
-                    severity: .problem, what: "\(error)",
+                    severity: .problem, what: error.explanation,
                     advice: "`bincard verify` says more; restore a backup if it must be.")
             ]
         }

@@ -25,6 +25,9 @@ package struct Settings: Sendable {
         package var setting: Setting
         package var text: String
         package var origin: Origin
+
+        /// For a person: without a password.
+        package var shown: String { setting.name == "database" ? ShownDatabase.text(text) : text }
     }
 
     /// In the order in which they are declared.
@@ -54,7 +57,7 @@ package struct Settings: Sendable {
                 value = Value(setting: setting, text: setting.defaultValue, origin: .standard)
             }
             if let refusal = setting.refusal(value.text) {
-                throw SettingsError("\(setting.name) (\(value.origin)) \(refusal), not “\(value.text)”")
+                throw SettingsError("\(setting.name) (\(value.origin)) \(refusal), not “\(value.shown)”")
             }
             values.append(value)
         }

@@ -20,7 +20,7 @@ struct ConfigCommand: ParsableCommand {
             case .json: try JSONLine.print(settings.values.map(Report.init))
             case .text:
                 for value in settings.values {
-                    let columns = [(value.setting.name, 18), (value.text, 20), (value.origin.description, 28)]
+                    let columns = [(value.setting.name, 18), (value.shown, 20), (value.origin.description, 28)]
                     print(columns.map(padded).joined() + value.setting.doc)
                 }
             }
@@ -39,7 +39,7 @@ struct ConfigCommand: ParsableCommand {
 
         init(_ value: Settings.Value) {
             name = value.setting.name
-            self.value = value.text
+            self.value = value.shown
             origin = value.origin.description
             variable = value.setting.variable
         }

@@ -5,7 +5,8 @@ import ServerApp
 
 struct DatabaseCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "db", abstract: "Prepare and look after a PostgreSQL.", subcommands: [Migrate.self])
+        commandName: "db", abstract: "Prepare and look after a PostgreSQL, and move ledgers there and back.",
+        subcommands: [Migrate.self, Copy.self, BackupCommand.self, RestoreCommand.self, DoctorCommand.self])
 
     struct Migrate: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -32,9 +33,8 @@ struct DatabaseCommand: ParsableCommand {
                     ? "The schema is at step \(done.to) already."
                     : "The schema went from step \(done.from) to \(done.to).")
             if done.madeRole {
-                print(
-                    "The role \(done.serverRole) was made\(password == nil ? ", without a password" : "") and may log in."
-                )
+                let without = password == nil ? ", without a password" : ""
+                print("The role \(done.serverRole) was made\(without) and may log in.")
             }
             print("The key that servers need is in \(done.keyPath): copy it to each, or set BINCARD_DATABASE_KEY.")
         }

@@ -18,7 +18,7 @@ struct DemoCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Load it into the tenant `demo` (test mode), through a running server or without one.")
 
-        @OptionGroup var location: DataOptions
+        @OptionGroup var location: LedgerOptions
         @Option(help: "A server elsewhere, with --api-key.") var url: String?
         @Option(help: "A key of the realm to load into.") var apiKey: String?
 
@@ -43,8 +43,9 @@ struct DemoCommand: AsyncParsableCommand {
 
         /// No server runs on the data: one of our own serves it for as long as the load takes.
         private func loadWithOwnServer(_ plan: DemoPlan, _ secret: String) async throws -> DemoLoad.Summary {
+            let given = try location.settings()
             let settings = try Settings(flags: [
-                "data": try location.settings()["data"], "port": "0", "host": "127.0.0.1",
+                "data": given["data"], "database": given["database"], "port": "0", "host": "127.0.0.1",
             ])
             var logger = Logger(label: "bincard") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = .error
@@ -80,7 +81,7 @@ struct DemoCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove the demo realm and its keys; `demo load` then begins anew.")
 
-        @OptionGroup var location: DataOptions
+        @OptionGroup var location: LedgerOptions
 
         func run() throws {
             let removed = try location.administration().removeRealm(tenant: DemoCommand.tenant, mode: .test)

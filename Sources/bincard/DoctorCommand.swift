@@ -8,7 +8,7 @@ struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Look for what would keep this installation from working well.")
 
-    @OptionGroup var location: DataOptions
+    @OptionGroup var location: LedgerOptions
     @Option(help: "text or json.") var format = OutputFormat.text
 
     func run() throws {

@@ -11,7 +11,8 @@ enum Failure {
         switch error {
         case let error as ImportError: end(error.exitCode, error.description)
         case let error as DeveloperError: end(code(of: error), error.description)
-        case let error as StoreError: end(code(of: error), text(of: error))
+        case let error as StoreError: end(code(of: error), error.explanation)
+        case let error as TransferFailure: end(code(of: error.failure), error.description)
         case let error as SettingsError: end(.usage, error.description)
         case let error as ListenFailure: end(.failed, error.description)
         case let error as CommandFailure: end(error.code, error.message)
@@ -44,30 +45,18 @@ enum Failure {
         }
     }
 
-    private static func code(of error: StoreError) -> ImportClient.ExitCode {
-        switch error {
-        case .inUse, .full, .unavailable: .tryAgain
+    private static func code(of failure: CopyFailure) -> ImportClient.ExitCode {
+        switch failure {
+        case .source(let error), .target(let error): code(of: error)
+        case .targetInUse: .tryAgain
         default: .failed
         }
     }
 
-    static func text(of error: StoreError) -> String {
+    private static func code(of error: StoreError) -> ImportClient.ExitCode {
         switch error {
-        case .failed(let operation, let detail): "\(operation) failed: \(detail)"
-        case .full(let detail): "the disk is full: \(detail). Free some room and try again"
-        case .corrupt(let seq, let detail):
-            """
-            the data is damaged\(seq.map { " at entry \($0)" } ?? ""): \(detail). Restore a backup; `bincard \
-            verify` says more
-            """
-        case .inUse(let path, let holder): "\(path) is in use by \(holder). Stop that server, or use another --data"
-        case .notWritable(let path, let detail):
-            "\(path) can't be written: \(detail). Check owner and rights, or use another --data"
-        case .schemaTooNew(let found, let known):
-            "the data has schema \(found), this version knows up to \(known). Use the newer bincard that wrote it"
-        case .notDurable(let detail): "the database does not promise durable commits: \(detail)"
-        case .notFound(let what): "there is no \(what)"
-        case .unavailable(let detail, _): "the database is not available: \(detail)"
+        case .inUse, .full, .unavailable: .tryAgain
+        default: .failed
         }
     }
 }

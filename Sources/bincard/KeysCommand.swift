@@ -16,7 +16,7 @@ struct KeysCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Create a key; a new tenant is made with its first key.")
 
-        @OptionGroup var location: DataOptions
+        @OptionGroup var location: LedgerOptions
         @Option(help: "The tenant.") var tenant: String
         @Option(help: "test or live.") var mode: Mode
         @Option(help: "A scope; may be given several times. Without it: all scopes.") var scope: [Scope] = []
@@ -55,7 +55,7 @@ struct KeysCommand: ParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List keys, oldest first; never their secrets.")
 
-        @OptionGroup var location: DataOptions
+        @OptionGroup var location: LedgerOptions
         @Option(help: "Only this tenant's.") var tenant: String?
         @Option(help: "text or json.") var format = OutputFormat.text
 
@@ -77,7 +77,7 @@ struct KeysCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Replace a key by a new one with the same rights; the old one lives on for the grace time.")
 
-        @OptionGroup var location: DataOptions
+        @OptionGroup var location: LedgerOptions
         @Argument(help: "The key's id, key_….") var id: String
         @Option(help: "Hours for which the old key still works.") var graceHours = 24
         @Option(help: "text or json.") var format = OutputFormat.text
@@ -92,7 +92,7 @@ struct KeysCommand: ParsableCommand {
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Kill a key at once.")
 
-        @OptionGroup var location: DataOptions
+        @OptionGroup var location: LedgerOptions
         @Argument(help: "The key's id, key_….") var id: String
         @Option(help: "text or json.") var format = OutputFormat.text
 

@@ -12,9 +12,26 @@ struct DataOptions: ParsableArguments {
         try Settings(flags: data.map { ["data": $0] } ?? [:])
     }
 
-    func administration() throws -> Administration {
-        Administration(data: try settings()["data"])
+    func administration() throws -> Administration { Administration(try settings()) }
+}
+
+/// Where the ledgers are.
+struct LedgerOptions: ParsableArguments {
+    @Option(name: .long, help: "The data directory (BINCARD_DATA, bincard.yaml; default ./bincard-data).")
+    var data: String?
+    @Option(
+        name: .long,
+        help: "sqlite, or the postgres://… that holds the ledgers (BINCARD_DATABASE, bincard.yaml; default sqlite).")
+    var database: String?
+
+    func settings() throws -> Settings {
+        var flags: [String: String] = [:]
+        flags["data"] = data
+        flags["database"] = database
+        return try Settings(flags: flags)
     }
+
+    func administration() throws -> Administration { Administration(try settings()) }
 }
 
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {

@@ -10,7 +10,7 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Prove the ledgers: the chain of hashes and every projection against the journal.",
         discussion: "Works beside a running server. Names the first entry that is wrong, and then ends with 1.")
 
-    @OptionGroup var location: DataOptions
+    @OptionGroup var location: LedgerOptions
     @Option(help: "Only this tenant's.") var tenant: String?
     @Option(help: "Only this mode, test or live.") var mode: Mode?
     @Option(help: "text or json.") var format = OutputFormat.text

@@ -30,7 +30,8 @@ final class SharedDatabase: Sendable {
         let data = installation.folder + "/server\(number)"
         if number > 1 {
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-            for file in ["database.key", "secret.key"] where !FileManager.default.fileExists(atPath: "\(data)/\(file)") {
+            for file in ["database.key", "secret.key"] {
+                // What is there already stays.
                 try? FileManager.default.copyItem(
                     atPath: installation.folder + "/server1/" + file, toPath: "\(data)/\(file)")
             }
@@ -71,8 +72,9 @@ final class PersistentLoad: Sendable {
                     number += 1
                     let sku = skus.randomElement(using: &numbers) ?? ""
                     let reference = "t\(thread)-\(number)"
+                    let delta = Int.random(in: 1...3, using: &numbers)
                     let body =
-                        #"{"sku":"\#(sku)","warehouse":"\#(warehouse)","delta":\#(Int.random(in: 1...3, using: &numbers)),"#
+                        #"{"sku":"\#(sku)","warehouse":"\#(warehouse)","delta":\#(delta),"#
                         + #""reason":"count","reference":"\#(reference)"}"#
                     settle(reference, body, key, from: thread + number)
                 }

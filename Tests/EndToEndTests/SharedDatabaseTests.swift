@@ -4,8 +4,8 @@ import Synchronization
 import Testing
 
 extension EndToEnd {
-    /// Goal: over one PostgreSQL any number of servers are one ledger, whatever becomes of each, of the database, and of
-    /// the way between them.
+    /// Goal: over one PostgreSQL any number of servers are one ledger, whatever becomes of each, of the database, and
+    /// of the way between them.
     ///
     /// Method: clients that send each write until it is settled, to whichever server answers, while servers, sessions
     /// and the database itself are killed; then the journal, replays and balances are compared with what was answered.
@@ -14,7 +14,8 @@ extension EndToEnd {
         private static let skus = ["A", "B", "C"]
 
         private func withServers<Result: Sendable>(
-            _ count: Int, on postgres: PostgresServer? = nil, through way: (@Sendable (SharedDatabase) -> String)? = nil,
+            _ count: Int, on postgres: PostgresServer? = nil,
+            through way: (@Sendable (SharedDatabase) -> String)? = nil,
             _ body: @Sendable (SharedDatabase, [RunningServer], _ key: String) async throws -> Result
         ) async throws -> Result {
             try await Installation.with { installation in
@@ -40,7 +41,7 @@ extension EndToEnd {
                 ports: servers.map(\.port), key: key, skus: Self.skus, warehouse: "W", threads: threads, seed: seed)
         }
 
-        @Test("three servers are killed again and again: every write that was answered is there once, and replays are the same")
+        @Test("three servers are killed again and again: each answered write is there once, and replays are the same")
         func killedServers() async throws {
             try await withServers(3) { database, started, key in
                 var servers = started
@@ -60,7 +61,7 @@ extension EndToEnd {
             }
         }
 
-        @Test("the database is stopped as by a crash, and sessions are killed: writes wait, and none is lost or doubled")
+        @Test("the database crashes and sessions are killed: writes wait, and none is lost or doubled")
         func killedDatabase() async throws {
             let postgres = try PostgresServer()
             try await withServers(2, on: postgres) { database, servers, key in
@@ -122,6 +123,34 @@ extension EndToEnd {
                 #expect(load.retries == 0)
                 try PersistentLoad.audit(settled, on: servers, key: key)
             }
+        }
+
+        @Test("when the primary is gone, servers find the standby that was promoted, and nothing acknowledged is missing")
+        func failover() async throws {
+            let primary = try PostgresServer()
+            let standby = try PostgresServer(standbyOf: primary)
+            // A commit is acknowledged when the standby has it: else what is on its way is lost with the primary.
+            try primary.psql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            try primary.psql("SELECT pg_reload_conf()")
+            try await withServers(
+                2, on: primary,
+                through: {
+                    "postgres://bincard_server@127.0.0.1:\(primary.port),127.0.0.1:\(standby.port)/\($0.name)"
+                }
+            ) { _, servers, key in
+                let load = load(servers, key)
+                try await eventually("writes are settled") { load.count > 200 }
+                try primary.halt(mode: "immediate")
+                try standby.psql("SELECT pg_promote()")
+                let before = load.count
+                try await eventually("writes go on", within: 30) { load.count > before + 200 }
+                let settled = try await load.finish()
+                print("\(settled.count) writes, \(load.retries) sent again")
+                #expect(load.retries > 0)
+                try PersistentLoad.audit(settled, on: servers, key: key)
+            }
+            standby.stop()
+            primary.stop()
         }
 
         @Test("each event is delivered by one server; when that is killed, another goes on where it was")

@@ -64,8 +64,8 @@ public final class PgBouncer: Sendable {
             if (try? server.psql("SELECT 1", url: url(role: roles[0], database: "postgres"))) != nil { return }
             Thread.sleep(forTimeInterval: 0.05)
         }
-        throw PostgresServer.Unavailable(
-            description: "pgbouncer does not start: \((try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "")")
+        let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
+        throw PostgresServer.Unavailable(description: "pgbouncer does not start: \(log)")
     }
 
     public func url(role: String, database: String) -> String { "postgres://\(role)@127.0.0.1:\(port)/\(database)" }

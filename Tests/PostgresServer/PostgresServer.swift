@@ -19,8 +19,10 @@ public final class PostgresServer: Sendable {
     /// The one that tests share.
     public static let shared = Result { try PostgresServer() }
 
-    /// - Parameter settings: lines of `postgresql.conf`, beside what a test server needs.
-    public init(settings: [String] = []) throws {
+    /// - Parameters:
+    ///   - primary: a server whose standby this one is; nil for one that stands for itself.
+    ///   - settings: lines of `postgresql.conf`, beside what a test server needs.
+    public init(standbyOf primary: PostgresServer? = nil, settings: [String] = []) throws {
         guard let binaries = PostgresServer.binaries else {
             throw Unavailable(description: "PostgreSQL is not installed: scripts/install-dependencies test")
         }
@@ -28,11 +30,19 @@ public final class PostgresServer: Sendable {
         self.folder = folder
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let asUser = try PostgresServer.prefix(owning: folder)
-        try PostgresServer.run(
-            asUser + [
-                binaries + "/initdb", "--pgdata", folder + "/data", "--username", "owner", "--auth", "trust",
-                "--encoding", "UTF8", "--no-locale", "--no-sync",
-            ])
+        if let primary {
+            try PostgresServer.run(
+                asUser + [
+                    binaries + "/pg_basebackup", "--pgdata", folder + "/data", "--dbname", primary.ownerURL(),
+                    "--write-recovery-conf", "--checkpoint", "fast", "--no-sync",
+                ])
+        } else {
+            try PostgresServer.run(
+                asUser + [
+                    binaries + "/initdb", "--pgdata", folder + "/data", "--username", "owner", "--auth", "trust",
+                    "--encoding", "UTF8", "--no-locale", "--no-sync",
+                ])
+        }
         port = try PostgresServer.freePort()
         // Durable as in production; what is turned down is only what a small machine has no use for.
         let configuration =
@@ -47,10 +57,11 @@ public final class PostgresServer: Sendable {
         try file.close()
         let lifeline = Pipe()
         let process = Process()
-        // `read` returns when this process is gone and with it the pipe's other end.
+        // Each line asks for a start. `read` fails when this process is gone and with it the pipe's other end.
         let script = """
-            \(asUser.joined(separator: " ")) \(binaries)/postgres -D \(folder)/data >\(folder)/log 2>&1 &
-            read _
+            while read _; do
+                \(asUser.joined(separator: " ")) \(binaries)/postgres -D \(folder)/data >>\(folder)/log 2>&1 &
+            done
             \(asUser.joined(separator: " ")) \(binaries)/pg_ctl -D \(folder)/data stop -m immediate -s
             rm -rf \(folder)
             """
@@ -60,7 +71,7 @@ public final class PostgresServer: Sendable {
         self.process = process
         self.lifeline = lifeline
         try process.run()
-        try waitUntilReady()
+        try start()
     }
 
     /// Ends it at once, as a crash would; the folder goes too.
@@ -103,9 +114,11 @@ public final class PostgresServer: Sendable {
     /// Stops it; `start` starts it again.
     public func halt(mode: String) throws { try control(["stop", "-m", mode, "-s", "-w"]) }
 
+    /// Starts it and waits until it answers. Not by `pg_ctl`: what that leaves running would hold what `Process` waits
+    /// for.
     public func start() throws {
-        // In the data directory: the first log belongs to whoever runs the tests.
-        try control(["start", "-s", "-w", "-l", folder + "/data/restarted.log"])
+        try lifeline.fileHandleForWriting.write(contentsOf: Data("start\n".utf8))
+        try waitUntilReady()
     }
 
     private func control(_ arguments: [String]) throws {

@@ -19,8 +19,8 @@ struct Login {
 
     var url: String
 
-    /// Runs scripts one after the other in one session, each on a clean session; an error in one does not stop the rest of
-    /// it.
+    /// Runs scripts one after the other in one session, each on a clean session; an error in one does not stop the rest
+    /// of it.
     func run(_ scripts: [String]) throws -> [Answer] {
         guard let binaries = PostgresServer.binaries else {
             throw CocoaError(.fileNoSuchFile, userInfo: [NSLocalizedDescriptionKey: "PostgreSQL is not installed"])
