@@ -8,8 +8,8 @@ package typealias FreshnessCompletion = @Sendable (StoreError?) -> Void
 
 /// How much other processes write to the realm: whether it pays to lock its head before deciding.
 ///
-/// A batch is decided on what memory has and committed on the condition that nobody was faster. When somebody was, it is
-/// decided again under the lock; and for a while every batch is, so that servers that share a busy ledger take turns
+/// A batch is decided on what memory has and committed on the condition that nobody was faster. When somebody was, it
+/// is decided again under the lock; and for a while every batch is, so that servers that share a busy ledger take turns
 /// instead of deciding in vain.
 struct Sharing {
     /// Batches that are to be decided under the lock, from the last one on that met another's commit.

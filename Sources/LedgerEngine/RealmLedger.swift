@@ -10,9 +10,9 @@ import Synchronization
 /// hundreds of writes when busy. Realms do not wait for each other: each has its own queue and runs on a thread of its
 /// own while it has work.
 ///
-/// @unchecked Sendable: `committed`, `sealed`, `references`, `newestEvicted` and `version` are written by the writer alone, under
-/// `publishing`; others read them under `publishing` only. Everything marked *writer* is touched by the one thread that
-/// holds `Waiting.isRunning`.
+/// @unchecked Sendable: `committed`, `sealed`, `references`, `newestEvicted` and `version` are written by the writer
+/// alone, under `publishing`; others read them under `publishing` only. Everything marked *writer* is touched by the
+/// one thread that holds `Waiting.isRunning`.
 package final class RealmLedger: @unchecked Sendable {
     package let realm: Realm
     package let store: any RealmStore

@@ -14,8 +14,8 @@ public struct BudgetUse: Hashable, Sendable {
     }
 }
 
-/// Budgets of keys that several servers share: one bucket for each key, from which every server takes afterwards what it
-/// has let through.
+/// Budgets of keys that several servers share: one bucket for each key, from which every server takes afterwards what
+/// it has let through.
 public protocol BudgetStore: Sendable {
     /// Fills each bucket for the time since it was last asked for, takes out what was used, and gives what is left in
     /// millionths of a token, in the order of `uses`; less than nothing when the servers together let through more than

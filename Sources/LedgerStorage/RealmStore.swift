@@ -158,16 +158,17 @@ public struct RealmNews: Sendable {
 /// called by one thread at a time; reads may run beside it on any number of threads, each on a snapshot that includes
 /// every commit that returned before the read began.
 public protocol RealmStore: Sendable {
-    /// Reads what a start needs. Called before anything else; whoever copies or verifies may call it again, for what has
-    /// come since, as long as no commit is under way. What a store that writes finds here is durable from
-    /// then on: a process that was killed may have left commits that were written but never synced, and their answers
-    /// are about to be replayed.
+    /// Reads what a start needs. Called before anything else; whoever copies or verifies may call it again, for what
+    /// has come since, as long as no commit is under way. What a store that writes finds here is durable from then on:
+    /// a process that was killed may have left commits that were written but never synced, and their answers are about
+    /// to be replayed.
     func open() throws(StoreError) -> OpenedRealm
 
     /// Writes the unit and makes it durable.
     ///
     /// - Throws: `full` when certainly nothing was written; `unavailable`, which says whether the outcome is unknown,
-    ///   and the store can be used again; after any other error the outcome is unknown and the caller stops the process.
+    ///   and the store can be used again; after any other error the outcome is unknown and the caller stops the
+    ///   process.
     @discardableResult
     func commit(_ unit: CommitUnit) throws(StoreError) -> CommitOutcome
 
@@ -223,12 +224,12 @@ public protocol RealmStore: Sendable {
     /// The version that `open` found.
     var openedVersion: UInt64 { get }
 
-    /// From `open` up to here, or up to the first commit, every read saw the one moment of `open`; from here on each sees
-    /// what is there.
+    /// From `open` up to here, or up to the first commit, every read saw the one moment of `open`; from here on each
+    /// sees what is there.
     func finishOpening()
 
-    /// What others have committed since `open`, the last `commit` or the last `news`, whichever came last. Called by the
-    /// thread that commits. `locking` keeps everybody else from committing until this store's next `commit` or
+    /// What others have committed since `open`, the last `commit` or the last `news`, whichever came last. Called by
+    /// the thread that commits. `locking` keeps everybody else from committing until this store's next `commit` or
     /// `release`.
     func news(locking: Bool) throws(StoreError) -> RealmNews
 

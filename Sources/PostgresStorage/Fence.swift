@@ -2,8 +2,8 @@
 ///
 /// Each transaction says for which realm it is: `bincard.realm` is set to the realm's id and a seal, an HMAC-SHA-256
 /// under a key that the server was given and that only the owner of the tables can read. `bincard.current_realm()`
-/// gives the realm when the seal is right and NULL otherwise, and every table shows and takes only rows of that realm. The
-/// realm of zeros is the installation itself: tenants and keys.
+/// gives the realm when the seal is right and NULL otherwise, and every table shows and takes only rows of that realm.
+/// The realm of zeros is the installation itself: tenants and keys.
 enum Fence {
     /// The schema that the server's role can't look into, and the check of the seal.
     static let seal = """

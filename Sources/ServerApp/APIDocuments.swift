@@ -53,6 +53,8 @@ package enum APIDocuments {
         ErrorDescription(422, "The body is not what the operation takes.", codes: ["validation_failed"]),
         ErrorDescription(429, "The key's budget is used up.", codes: ["rate_limited"]),
         ErrorDescription(500, "The server failed.", codes: ["internal_error"]),
-        ErrorDescription(503, "The server can't take the request now.", codes: ["busy", "storage_full", "database_unavailable", "outcome_unknown"]),
+        ErrorDescription(
+            503, "The server can't take the request now.",
+            codes: ["busy", "storage_full", "database_unavailable", "outcome_unknown"]),
     ]
 }

@@ -19,8 +19,11 @@ package protocol ServerStorage: Sendable {
     /// Budgets of keys that servers share; nil where there is one server.
     var budgets: (any BudgetStore)? { get }
 
+    /// The store of the realm's ledger.
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore
 
+    /// The store of the realm's deliveries.
+    ///
     /// - Throws: `StoreError.inUse` when another server delivers for the realm.
     func openDeliveries(_ realm: Realm) throws(StoreError) -> any DeliveryStore
 

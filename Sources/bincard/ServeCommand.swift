@@ -7,7 +7,7 @@ import ServerApp
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serve the APIs on an embedded SQLite.",
+        commandName: "serve", abstract: "Serve the APIs, on an embedded SQLite or on a PostgreSQL.",
         discussion: "Without any flag: makes ./bincard-data, listens on 127.0.0.1:8080 and prints a test key once.")
 
     @Option(name: .long, help: "The data directory.")

@@ -29,11 +29,8 @@ final class LoopbackConnection {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard status == 0 else {
-            let reason = String(cString: strerror(errno))
-            close(descriptor)
-            throw ConnectionLost(reason)
-        }
+        // Everything is initialized: what has to be closed, deinit closes.
+        guard status == 0 else { throw ConnectionLost(String(cString: strerror(errno))) }
     }
 
     deinit { close(descriptor) }

@@ -7,8 +7,8 @@ import PostgresStorage
 import SampleLedger
 import Synchronization
 
-/// Several servers over one realm of one PostgreSQL: each has its own connections, its own memory and its own engine, as
-/// processes have.
+/// Several servers over one realm of one PostgreSQL: each has its own connections, its own memory and its own engine,
+/// as processes have.
 final class SharedServers: Sendable {
     private static let sealKey = RealmSealKey(bytes: TestDatabase.sealKey) ?? .random()
 

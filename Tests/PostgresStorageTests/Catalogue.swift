@@ -92,8 +92,10 @@ enum Catalogue {
         SELECT 'a relation that row-level security does not fence: ' || oid::regclass FROM pg_class
         WHERE relnamespace = 'bincard'::regnamespace AND relkind NOT IN ('r', 'p', 'i', 'I')
         UNION ALL
-        SELECT 'the journal lacks its trigger ' || name FROM unnest(ARRAY['block_is_never_changed', 'block_is_never_emptied']) AS name
+        SELECT 'the journal lacks its trigger ' || name
+        FROM unnest(ARRAY['block_is_never_changed', 'block_is_never_emptied']) AS name
         WHERE NOT EXISTS (
-            SELECT FROM pg_trigger WHERE tgrelid = 'bincard.block'::regclass AND tgname = name AND tgenabled IN ('O', 'A'))
+            SELECT FROM pg_trigger
+            WHERE tgrelid = 'bincard.block'::regclass AND tgname = name AND tgenabled IN ('O', 'A'))
         """
 }

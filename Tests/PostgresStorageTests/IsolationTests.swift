@@ -118,6 +118,14 @@ struct IsolationTests {
             Attempt(
                 sentence: "by dividing by what it sees",
                 sql: "SELECT count(*) FROM bincard.api_key WHERE 1 / (length(name) - length(name)) > 0", output: "0"),
+        ])
+    }
+
+    @Test("reading for another realm shows nothing, also in rarer ways")
+    func rarerReads() throws {
+        let beta = tenants.beta
+        let own = "\(tenants.counts[tenants.tables.firstIndex(of: "block") ?? 0])"
+        try check([
             Attempt(
                 sentence: "into the catalogue of XML",
                 sql: "SELECT table_to_xml('bincard.tenant', true, true, '')::text LIKE '%beta%'", output: "f"),
@@ -206,6 +214,14 @@ struct IsolationTests {
                 sql:
                     "MERGE INTO bincard.item AS i USING (VALUES ('\(beta)'::uuid)) v(r) ON i.realm = r WHEN MATCHED THEN UPDATE SET data = '' WHEN NOT MATCHED THEN INSERT VALUES (r, 77, '')",
                 states: ["42501"]),
+        ])
+    }
+
+    @Test("writing for another realm is refused or finds nothing, also in rarer ways")
+    func rarerWrites() throws {
+        let (alpha, beta) = (tenants.alpha, tenants.beta)
+        func counted(_ statement: String) -> String { "WITH x AS (\(statement) RETURNING 1) SELECT count(*) FROM x" }
+        try check([
             Attempt(
                 sentence: "merge that updates",
                 sql:
@@ -267,6 +283,18 @@ struct IsolationTests {
                     "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
                     "CREATE FUNCTION pg_catalog.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
                     "CREATE OPERATOR public.|| (LEFTARG = text, RIGHTARG = text, FUNCTION = textcat)",
+                ], refused))
+    }
+
+    @Test("a login that is the server's makes nothing of its own, and reaches nothing of the machine or of others")
+    func reach() throws {
+        let refused = ["42501"]
+        func each(_ statements: [String], _ states: [String] = ["42501"]) -> [Attempt] {
+            statements.map { Attempt(sentence: $0, sql: $0, states: states) }
+        }
+        try check(
+            each(
+                [
                     "CREATE VIEW public.v AS SELECT 1", "CREATE TABLE public.t (a int)",
                     "CREATE TABLE bincard.t (a int)",
                     "CREATE TEMPORARY TABLE t (a int)", "CREATE TEMPORARY VIEW v AS SELECT 1",

@@ -168,8 +168,8 @@ package final class KeyRing: Sendable {
         }
     }
 
-    /// Shares the budgets of keys with other servers from now on. Between two exchanges each server lets through what its
-    /// own bucket allows: so much more than the limit may pass, once for each server, and is taken off afterwards.
+    /// Shares the budgets of keys with other servers from now on. Between two exchanges each server lets through what
+    /// its own bucket allows: so much more than the limit may pass, once for each server, and is taken off afterwards.
     ///
     /// - Parameter interval: in milliseconds.
     package func share(_ budgets: any BudgetStore, everyMilliseconds interval: Int = 100) {
