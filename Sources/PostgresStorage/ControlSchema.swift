@@ -58,7 +58,7 @@ enum ControlSchema {
         DECLARE
             at_time bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            PERFORM bincard.enter(for_realm, seal);
             PERFORM set_config('synchronous_commit', 'off', true);
             FOR index IN 1 .. cardinality(keys) LOOP
                 place := index;

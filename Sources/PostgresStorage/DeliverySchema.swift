@@ -104,8 +104,8 @@ enum DeliverySchema {
         CREATE FUNCTION bincard.take_dispatch(for_realm uuid, seal text, for_holder bigint, former bigint) RETURNS text
         LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true),
-                set_config('synchronous_commit', 'off', true);
+            PERFORM bincard.enter(for_realm, seal);
+            PERFORM set_config('synchronous_commit', 'off', true);
             INSERT INTO bincard.dispatch AS d (realm, holder, until, control_seq, page)
             VALUES (for_realm, for_holder, clock_timestamp() + interval '10 s', 0, 0)
             ON CONFLICT (realm) DO UPDATE SET holder = excluded.holder, until = excluded.until
@@ -119,8 +119,8 @@ enum DeliverySchema {
             for_realm uuid, seal text, by_holder bigint, former bigint, keep boolean
         ) RETURNS text LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true),
-                set_config('synchronous_commit', 'off', true);
+            PERFORM bincard.enter(for_realm, seal);
+            PERFORM set_config('synchronous_commit', 'off', true);
             UPDATE bincard.dispatch SET
                 holder = CASE WHEN keep THEN holder END,
                 until = clock_timestamp() + CASE WHEN keep THEN interval '10 s' ELSE interval '0' END
@@ -160,8 +160,8 @@ enum DeliverySchema {
         DECLARE
             last_page bigint;
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true),
-                set_config('synchronous_commit', 'off', true);
+            PERFORM bincard.enter(for_realm, seal);
+            PERFORM set_config('synchronous_commit', 'off', true);
             UPDATE bincard.dispatch SET
                 until = clock_timestamp() + interval '10 s', control_seq = coalesce(control, control_seq),
                 page = page + cardinality(page_webhooks)

@@ -3,8 +3,8 @@ internal import Glibc
 /// The functions of libpq that are used here, taken from the shared library when a PostgreSQL is first asked for: a
 /// binary that works on SQLite starts on a machine without libpq.
 ///
-/// @unchecked Sendable: pointers to functions of a library that is never unloaded. libpq itself is thread-safe as long as
-/// each connection is used by one thread at a time (`PostgresConnection` sees to that).
+/// @unchecked Sendable: pointers to functions of a library that is never unloaded. libpq itself is thread-safe as long
+/// as each connection is used by one thread at a time (`PostgresConnection` sees to that).
 struct LibPQ: @unchecked Sendable {
     typealias Handle = OpaquePointer
     typealias Text = UnsafePointer<CChar>

@@ -121,6 +121,9 @@ enum RealmSchema {
         CREATE FUNCTION bincard.enter(realm uuid, seal text) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
             PERFORM set_config('bincard.realm', realm::text || '.' || seal, true);
+            -- The planner takes every realm for a few rows, which it would rather collect and sort than read in the
+            -- order of an index: then a look-up would read all that a realm has.
+            PERFORM set_config('enable_bitmapscan', 'off', true);
             -- A commit is on disk when it is acknowledged, whatever the session or the role was set to meanwhile.
             IF current_setting('synchronous_commit') IN ('off', 'local') THEN
                 PERFORM set_config('synchronous_commit', 'on', true);
@@ -136,6 +139,7 @@ enum RealmSchema {
         ) RETURNS bigint LANGUAGE plpgsql AS $$
         DECLARE
             before bincard.head;
+            last_dropped bigint;
         BEGIN
             PERFORM bincard.enter(for_realm, seal);
             UPDATE bincard.head SET
@@ -163,12 +167,15 @@ enum RealmSchema {
             END IF;
             IF drop_before IS NOT NULL THEN
                 -- Numbers ascend with slices: what may go is at the beginning.
-                DELETE FROM bincard.idempotency_page AS page
-                USING (
+                -- The range is found before it is deleted from: in one statement the planner, which knows nothing of
+                -- how many pages there are, would read them all.
+                SELECT max(oldest.number) INTO last_dropped FROM (
                     SELECT number, slice FROM bincard.idempotency_page
                     WHERE realm = for_realm ORDER BY number LIMIT 16
-                ) AS oldest
-                WHERE page.realm = for_realm AND page.number = oldest.number AND oldest.slice < drop_before;
+                ) AS oldest WHERE oldest.slice < drop_before;
+                IF last_dropped IS NOT NULL THEN
+                    DELETE FROM bincard.idempotency_page WHERE realm = for_realm AND number <= last_dropped;
+                END IF;
             END IF;
             RETURN known + 1;
         END $$;
@@ -236,7 +243,7 @@ enum RealmSchema {
         DECLARE
             now_at bincard.head;
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            PERFORM bincard.enter(for_realm, seal);
             IF locking THEN
                 SELECT * INTO now_at FROM bincard.head AS h WHERE h.realm = for_realm FOR UPDATE;
             ELSE
@@ -277,7 +284,7 @@ enum RealmSchema {
             middle bigint;
             mark record;
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            PERFORM bincard.enter(for_realm, seal);
             SELECT first_seq, last_seq, recorded_at, last_id INTO mark FROM bincard.block
             WHERE realm = for_realm ORDER BY first_seq DESC LIMIT 1;
             IF NOT FOUND THEN RETURN 0; END IF;

@@ -124,12 +124,17 @@ enum JournalStatements {
 }
 
 /// Stock levels, by packed key: item first, then location.
+///
+/// One look-up for each key, by LATERAL and LIMIT: the planner, which knows nothing of how many rows a realm has
+/// (`Fence`), would rather read all of them.
 enum LevelStatements {
     static let levels = SQL(
         "levels",
         """
-        SELECT key, on_hand, value, last_wac, reserved, roots FROM bincard.stock_level
-        WHERE realm = $1 AND key = ANY($2)
+        SELECT level.* FROM unnest($2::bigint[]) AS wanted(key), LATERAL (
+            SELECT key, on_hand, value, last_wac, reserved, roots FROM bincard.stock_level
+            WHERE realm = $1 AND key = wanted.key LIMIT 1
+        ) AS level
         """)
 
     /// Rows in one answer.
@@ -166,9 +171,12 @@ enum ReferenceStatements {
         "buckets_of_hash",
         """
         SELECT segment.first_seq, bucket.data
-        FROM bincard.reference_segment AS segment JOIN bincard.reference_bucket AS bucket
-            ON bucket.realm = segment.realm AND bucket.key = segment.number * 256 + $2
-        WHERE segment.realm = $1 AND segment.first_seq < $3
+        FROM (
+            SELECT number, first_seq FROM bincard.reference_segment
+            WHERE realm = $1 AND first_seq < $3 ORDER BY number DESC
+        ) AS segment, LATERAL (
+            SELECT data FROM bincard.reference_bucket WHERE realm = $1 AND key = segment.number * 256 + $2 LIMIT 1
+        ) AS bucket
         ORDER BY segment.number DESC LIMIT 64
         """)
 

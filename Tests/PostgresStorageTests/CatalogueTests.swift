@@ -33,7 +33,7 @@ struct CatalogueTests {
                 "lane does not force row-level security on its owner"
             ),
             (
-                "DROP POLICY realm ON bincard.item; CREATE POLICY p ON bincard.item USING (realm = ANY (ARRAY[(SELECT bincard.current_realm())])) WITH CHECK (true)",
+                "DROP POLICY realm ON bincard.item; CREATE POLICY p ON bincard.item USING ((SELECT bincard.current_realm()) = ANY (ARRAY[realm])) WITH CHECK (true)",
                 "item has a policy that is not the fence: p"
             ),
             (
