@@ -28,8 +28,9 @@ enum Catalogue {
         SELECT tablename || ' has a policy that is not the fence: ' || policyname FROM pg_policies
         WHERE schemaname = 'bincard' AND (
             cmd <> 'ALL' OR roles <> '{public}' OR permissive <> 'PERMISSIVE'
-            OR qual IS DISTINCT FROM '(( SELECT bincard.current_realm() AS current_realm) = ANY (ARRAY[realm]))'
-            OR with_check IS DISTINCT FROM '(( SELECT bincard.current_realm() AS current_realm) = ANY (ARRAY[realm]))')
+            OR qual IS DISTINCT FROM '((realm = ( SELECT bincard.current_realm() AS current_realm)) AND '
+                || '(( SELECT bincard.current_realm() AS current_realm) = ANY (ARRAY[realm])))'
+            OR with_check IS DISTINCT FROM '(realm = ( SELECT bincard.current_realm() AS current_realm))')
         UNION ALL
         SELECT relname || ' has no primary key' FROM t
         WHERE NOT EXISTS (SELECT FROM pg_index WHERE indrelid = t.oid AND indisprimary)
