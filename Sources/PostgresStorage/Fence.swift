@@ -50,9 +50,9 @@ enum Fence {
     /// It is said twice. The plain comparison is what an index is searched by, whatever realm a statement names, and
     /// what leaves the index its order. The other one is looked at first where rows are filtered: conditions of a
     /// statement that can't leak by themselves, such as comparisons of numbers, are moved among those of a policy,
-    /// cheapest first, and the plain one would come last. Then EXPLAIN (ANALYZE) would tell, by whether the subquery was
-    /// run, if another realm has a row that meets the others, and so its values, digit by digit. `= ANY` of one costs
-    /// half of the cheapest comparison, and with the column on its right no index is searched by it.
+    /// cheapest first, and the plain one would come last. Then EXPLAIN (ANALYZE) would tell, by whether the subquery
+    /// was run, if another realm has a row that meets the others, and so its values, digit by digit. `= ANY` of one
+    /// costs half of the cheapest comparison, and with the column on its right no index is searched by it.
     ///
     /// Statistics would be shown by EXPLAIN: how many rows a realm has, and values of others' columns, by asking for
     /// estimates of ever smaller ranges. So none are kept, and plans don't change with what the tables hold.
