@@ -84,10 +84,10 @@ extension RealmLedger {
         }
     }
 
-    private func loadLevels(changedBy entries: [Entry]) throws(StoreError) {
+    /// Levels that the entries change and that memory lacks: before they are replayed.
+    func loadLevels(changedBy entries: [Entry]) throws(StoreError) {
         var footprint = Footprint()
         for entry in entries where entry.seq > committed.head.seq { committed.footprint(of: entry, into: &footprint) }
-        guard !footprint.levels.isEmpty else { return }
-        for level in try store.levels(Array(Set(footprint.levels))) { committed.load(level) }
+        if !footprint.levels.isEmpty { try load(Array(Set(footprint.levels))) }
     }
 }

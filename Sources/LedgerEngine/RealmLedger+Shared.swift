@@ -197,11 +197,4 @@ extension RealmLedger {
         if let last = news.blocks.last { observers.notify(last.lastSeq) }
         evictColdLevels()
     }
-
-    /// Levels that the entries change and that memory lacks.
-    private func loadLevels(changedBy entries: [Entry]) throws(StoreError) {
-        var footprint = Footprint()
-        for entry in entries { committed.footprint(of: entry, into: &footprint) }
-        if !footprint.levels.isEmpty { try load(Array(Set(footprint.levels))) }
-    }
 }

@@ -109,13 +109,7 @@ struct WriteBehind {
     mutating func othersWrote(upTo seq: UInt64, lastSeq: (LevelKey) -> UInt64?) {
         guard seq > appliedSeq else { return }
         appliedSeq = seq
-        if let current = pass, current.seq <= seq {
-            dirtyItems.formUnion(current.items)
-            dirtyLocations.formUnion(current.locations)
-            dirtyLevels.formUnion(current.levels)
-            dirtyWebhooks.formUnion(current.webhooks)
-            pass = nil
-        }
+        if let pass, pass.seq <= seq { abandonPass() }
         dirtyLevels = dirtyLevels.filter { key in lastSeq(key).map { $0 > seq } ?? false }
     }
 
@@ -125,12 +119,16 @@ struct WriteBehind {
         dirtyLocations.formUnion(chunk.locations.map(\.number))
         dirtyLevels.formUnion(chunk.levels.map(\.key))
         dirtyWebhooks.formUnion(chunk.webhooks.map(\.number))
-        if let pass {
-            dirtyItems.formUnion(pass.items)
-            dirtyLocations.formUnion(pass.locations)
-            dirtyLevels.formUnion(pass.levels)
-            dirtyWebhooks.formUnion(pass.webhooks)
-        }
-        pass = nil
+        abandonPass()
+    }
+
+    /// What the pass has not written yet is dirty again.
+    private mutating func abandonPass() {
+        guard let pass else { return }
+        dirtyItems.formUnion(pass.items)
+        dirtyLocations.formUnion(pass.locations)
+        dirtyLevels.formUnion(pass.levels)
+        dirtyWebhooks.formUnion(pass.webhooks)
+        self.pass = nil
     }
 }

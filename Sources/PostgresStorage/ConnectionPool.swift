@@ -119,6 +119,24 @@ final class ConnectionPool: @unchecked Sendable {
         return try body(connection)
     }
 
+    /// Statements that may be run twice, in one round trip, failing as the ledger's ports do.
+    func read(_ operation: String, _ statements: [Statement]) throws(StoreError) -> [PostgresRows] {
+        do throws(PostgresFailure) {
+            return try read { (connection) throws(PostgresFailure) in try connection.run(statements) }
+        } catch {
+            throw error.storeError(operation)
+        }
+    }
+
+    /// Statements that are run once, in one round trip: when the connection is lost, nobody knows whether they were.
+    func write(_ operation: String, _ statements: [Statement]) throws(StoreError) -> [PostgresRows] {
+        do throws(PostgresFailure) {
+            return try once { (connection) throws(PostgresFailure) in try connection.run(statements) }
+        } catch {
+            throw error.storeError(operation, isCommitUnknown: true)
+        }
+    }
+
     /// Closes what is idle now, and the others when they come back.
     func close() {
         let (idle, waiting): ([PostgresConnection], [BlockingSignal]) = state.withLock { state in

@@ -32,6 +32,8 @@ final class HeadSignals: Sendable {
     private let sender: String
     private let threads = BlockingThreads(name: "postgres-signals", maximum: 2)
     private let state = Mutex(State())
+    /// By realm: each is asked for with every notification.
+    private let names = Mutex<[ULID: String]>([:])
 
     /// - Parameter open: a connection beside the pool, to listen on.
     init(
@@ -46,9 +48,12 @@ final class HeadSignals: Sendable {
 
     /// What a realm is called in a notification.
     func name(of realm: ULID) -> String {
+        if let name = names.withLock({ $0[realm] }) { return name }
         let code = HMAC<SHA256>.authenticationCode(
             for: Array("signal \(realm.uuidText)".utf8), using: SymmetricKey(data: key.bytes))
-        return String((Digest256(bytes: code)?.hex ?? "").prefix(20))
+        let name = String((Digest256(bytes: code)?.hex ?? "").prefix(20))
+        names.withLock { $0[realm] = name }
+        return name
     }
 
     /// Begins to tell others, and `receiver` what others tell. Called on a thread of its own; must not block for long.

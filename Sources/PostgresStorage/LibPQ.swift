@@ -16,8 +16,6 @@ struct LibPQ: @unchecked Sendable {
     let finish: @convention(c) (Handle) -> Void
     let transactionStatus: @convention(c) (Handle) -> Int32
     let errorMessage: @convention(c) (Handle) -> Text?
-    let serverVersion: @convention(c) (Handle) -> Int32
-    let host: @convention(c) (Handle) -> Text?
     let sendQueryParams:
         @convention(c) (
             Handle, Text, Int32, UnsafePointer<UInt32>?, ValueList?, NumberList?, NumberList?, Int32
@@ -82,8 +80,6 @@ struct LibPQ: @unchecked Sendable {
         finish = try find("PQfinish")
         transactionStatus = try find("PQtransactionStatus")
         errorMessage = try find("PQerrorMessage")
-        serverVersion = try find("PQserverVersion")
-        host = try find("PQhost")
         sendQueryParams = try find("PQsendQueryParams")
         sendPrepare = try find("PQsendPrepare")
         sendQueryPrepared = try find("PQsendQueryPrepared")

@@ -10,12 +10,13 @@ struct Parameters {
         var length: Int32
     }
 
-    private var bytes: [UInt8] = []
+    /// Never empty: a value of no bytes needs a pointer too, or it would be NULL.
+    private var bytes: [UInt8] = [0]
     private var places: [Place] = []
 
     init() {}
 
-    init(reserving count: Int) { bytes.reserveCapacity(count) }
+    init(reserving count: Int) { bytes.reserveCapacity(count + 1) }
 
     var count: Int { places.count }
 
@@ -45,10 +46,7 @@ struct Parameters {
 
     /// As `uuid`.
     mutating func add(_ id: ULID) {
-        add {
-            $0.append(bigEndian: Int64(bitPattern: id.high))
-            $0.append(bigEndian: Int64(bitPattern: id.low))
-        }
+        add { $0.append(id) }
     }
 
     /// As `bytea`.
@@ -65,80 +63,53 @@ struct Parameters {
     mutating func add(_ text: String) { add { $0.append(contentsOf: text.utf8) } }
 
     /// As `bigint[]`.
-    mutating func add(array values: [Int64]) {
-        add {
-            Parameters.arrayHead(of: values.count, type: 20, &$0)
-            for value in values {
-                $0.append(bigEndian: Int32(8))
-                $0.append(bigEndian: value)
-            }
-        }
-    }
+    mutating func add(array values: [Int64]) { addArray(of: values, as: 20) { $0.append(element: $1) } }
 
     /// As `uuid[]`.
     mutating func add(ids: [ULID]) {
-        add {
-            Parameters.arrayHead(of: ids.count, type: 2_950, &$0)
-            for id in ids {
-                $0.append(bigEndian: Int32(16))
-                $0.append(bigEndian: Int64(bitPattern: id.high))
-                $0.append(bigEndian: Int64(bitPattern: id.low))
-            }
+        addArray(of: ids, as: 2_950) { bytes, id in
+            bytes.append(bigEndian: Int32(16))
+            bytes.append(id)
         }
     }
 
     /// As `bytea[]`.
-    mutating func add(array values: [[UInt8]]) {
-        add {
-            Parameters.arrayHead(of: values.count, type: 17, &$0)
-            for value in values {
-                $0.append(bigEndian: Int32(value.count))
-                $0.append(contentsOf: value)
-            }
-        }
-    }
+    mutating func add(array values: [[UInt8]]) { addArray(of: values, as: 17) { $0.append(element: $1) } }
+
+    /// As `text[]`; the texts as in `add(_: String)`.
+    mutating func add(array values: [String]) { addArray(of: values, as: 25) { $0.append(element: $1.utf8) } }
 
     /// As `bigint[]`, with NULL among its elements.
     mutating func add(optionals values: [Int64?]) {
-        add {
-            Parameters.arrayHead(of: values.count, type: 20, hasNull: true, &$0)
-            for value in values {
-                $0.append(bigEndian: Int32(value == nil ? -1 : 8))
-                if let value { $0.append(bigEndian: value) }
-            }
+        addArray(of: values, as: 20, mayHoldNull: true) { bytes, value in
+            if let value { bytes.append(element: value) } else { bytes.append(bigEndian: Int32(-1)) }
         }
     }
 
     /// As `bytea[]`, with NULL among its elements.
     mutating func add(optionals values: [[UInt8]?]) {
-        add {
-            Parameters.arrayHead(of: values.count, type: 17, hasNull: true, &$0)
-            for value in values {
-                $0.append(bigEndian: Int32(value?.count ?? -1))
-                if let value { $0.append(contentsOf: value) }
-            }
+        addArray(of: values, as: 17, mayHoldNull: true) { bytes, value in
+            if let value { bytes.append(element: value) } else { bytes.append(bigEndian: Int32(-1)) }
         }
     }
 
-    /// As `text[]`; the texts as in `add(_: String)`.
-    mutating func add(array values: [String]) {
-        add {
-            Parameters.arrayHead(of: values.count, type: 25, &$0)
-            for value in values {
-                $0.append(bigEndian: Int32(value.utf8.count))
-                $0.append(contentsOf: value.utf8)
-            }
+    /// Dimensions, whether NULL may be among the elements, their type, how many, and from which index on; then each.
+    ///
+    /// - Parameters:
+    ///   - type: the elements', as `pg_type` numbers it.
+    ///   - write: one element, its length first; a length of −1 is NULL.
+    private mutating func addArray<Element>(
+        of values: [Element], as type: Int32, mayHoldNull: Bool = false, _ write: (inout [UInt8], Element) -> Void
+    ) {
+        add { bytes in
+            bytes.append(bigEndian: Int32(values.isEmpty ? 0 : 1))
+            bytes.append(bigEndian: Int32(mayHoldNull ? 1 : 0))
+            bytes.append(bigEndian: type)
+            guard !values.isEmpty else { return }
+            bytes.append(bigEndian: Int32(values.count))
+            bytes.append(bigEndian: Int32(1))
+            for value in values { write(&bytes, value) }
         }
-    }
-
-    /// Dimensions, whether NULL may be among the elements, their type, how many, and from which index on.
-    private static func arrayHead(of count: Int, type: Int32, hasNull: Bool = false, _ bytes: inout [UInt8]) {
-        bytes.append(bigEndian: Int32(count == 0 ? 0 : 1))
-        bytes.append(bigEndian: Int32(hasNull ? 1 : 0))
-        bytes.append(bigEndian: type)
-        guard count > 0 else { return }
-        bytes.append(bigEndian: Int32(count))
-        bytes.append(bigEndian: Int32(1))
     }
 
     /// Lends the values in the form in which libpq takes them.
@@ -151,13 +122,10 @@ struct Parameters {
         guard !places.isEmpty else { return body(nil, nil, nil) }
         let lengths = places.map { max(0, $0.length) }
         let formats = [Int32](repeating: 1, count: places.count)
-        // An empty value needs a pointer too, or it would be NULL.
-        return (bytes + [0]).withUnsafeBytes { buffer in
+        return bytes.withUnsafeBytes { buffer in
             let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
-            let values: [UnsafePointer<CChar>?] = places.map { $0.length < 0 ? nil : base.map { $0 } }
-            var pointers = values
-            for (index, place) in places.enumerated() where place.length >= 0 {
-                pointers[index] = base.map { $0 + place.offset }
+            let pointers: [UnsafePointer<CChar>?] = places.map { place in
+                place.length < 0 ? nil : base.map { $0 + place.offset }
             }
             return pointers.withUnsafeBufferPointer { values in
                 lengths.withUnsafeBufferPointer { lengths in
@@ -171,6 +139,22 @@ struct Parameters {
 }
 
 extension [UInt8] {
+    /// The 16 bytes of a `uuid`.
+    fileprivate mutating func append(_ id: ULID) {
+        append(bigEndian: id.high)
+        append(bigEndian: id.low)
+    }
+
+    fileprivate mutating func append(element value: Int64) {
+        append(bigEndian: Int32(8))
+        append(bigEndian: value)
+    }
+
+    fileprivate mutating func append(element value: some Collection<UInt8>) {
+        append(bigEndian: Int32(value.count))
+        append(contentsOf: value)
+    }
+
     fileprivate mutating func append(bigEndian value: some FixedWidthInteger) {
         Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
     }

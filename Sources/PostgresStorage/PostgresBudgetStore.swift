@@ -22,18 +22,12 @@ public struct PostgresBudgetStore: BudgetStore {
         parameters.add(array: order.map { Int64(uses[$0].limit.rate) })
         parameters.add(array: order.map { Int64(uses[$0].limit.burst) })
         parameters.add(array: order.map { uses[$0].taken })
-        do throws(PostgresFailure) {
-            let rows = try pool.once { (connection) throws(PostgresFailure) in
-                try connection.run(Self.settle, parameters)
-            }
-            var levels = [Int64](repeating: 0, count: uses.count)
-            for row in rows.rows {
-                let place = Int(row.int64(0)) - 1
-                if order.indices.contains(place) { levels[order[place]] = row.int64(1) }
-            }
-            return levels
-        } catch {
-            throw error.storeError("share the budgets of keys")
+        let rows = try pool.write("share the budgets of keys", [Statement(Self.settle, parameters)])[0]
+        var levels = [Int64](repeating: 0, count: uses.count)
+        for row in rows.rows {
+            let place = Int(row.int64(0)) - 1
+            if order.indices.contains(place) { levels[order[place]] = row.int64(1) }
         }
+        return levels
     }
 }

@@ -101,11 +101,6 @@ final class PostgresConnection {
         }
     }
 
-    /// As in 150004 for 15.4.
-    var serverVersion: Int { Int(library.serverVersion(handle)) }
-
-    var host: String { library.host(handle).map { String(cString: $0) } ?? "" }
-
     private static func message(_ library: LibPQ, _ handle: LibPQ.Handle) -> String {
         let text = library.errorMessage(handle).map { String(cString: $0) } ?? ""
         let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }

@@ -127,27 +127,16 @@ public final class PostgresControlStore: ControlStore {
     ) throws(StoreError) -> PostgresRows {
         var parameters = context.parameters
         bind(&parameters)
-        let statement = Statement(sql, parameters)
-        do throws(PostgresFailure) {
-            return try pool.read { (connection) throws(PostgresFailure) in
-                try connection.run([context.entering, statement])[1]
-            }
-        } catch {
-            throw error.storeError(operation)
-        }
+        return try pool.read(operation, [context.entering, Statement(sql, parameters)])[1]
     }
 
     /// Statements that are one transaction with a step of the version, so that every server looks again.
     private func write(
         _ operation: String, _ statements: (_ parameters: Parameters) -> [Statement]
     ) throws(StoreError) {
-        let all =
+        _ = try pool.write(
+            operation,
             [Statement(CommitStatements.begin), context.entering] + statements(context.parameters)
-            + [Statement(ControlStatements.step, context.parameters), Statement(CommitStatements.commit)]
-        do throws(PostgresFailure) {
-            _ = try pool.once { (connection) throws(PostgresFailure) in try connection.run(all) }
-        } catch {
-            throw error.storeError(operation, isCommitUnknown: true)
-        }
+                + [Statement(ControlStatements.step, context.parameters), Statement(CommitStatements.commit)])
     }
 }

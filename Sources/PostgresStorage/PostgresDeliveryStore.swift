@@ -57,10 +57,9 @@ public final class PostgresDeliveryStore: DeliveryStore {
         if let held { holder = held } else { holder = try takeLease("commit deliveries") }
         let statement = DeliveryUnitStatement.write(unit, by: holder, context)
         let rows: PostgresRows
-        do throws(PostgresFailure) {
-            rows = try pool.once { (connection) throws(PostgresFailure) in try connection.run([statement])[0] }
+        do throws(StoreError) {
+            rows = try pool.write("commit deliveries", [statement])[0]
         } catch {
-            let error = error.storeError("commit deliveries", isCommitUnknown: true)
             // Rolled back: the next unit may find room.
             if case .full = error { throw error }
             throw fail(error, as: holder)
@@ -134,10 +133,6 @@ public final class PostgresDeliveryStore: DeliveryStore {
 
     /// Statements that may be run twice, in one round trip.
     func run(_ operation: String, _ statements: [Statement]) throws(StoreError) -> [PostgresRows] {
-        do throws(PostgresFailure) {
-            return try pool.read { (connection) throws(PostgresFailure) in try connection.run(statements) }
-        } catch {
-            throw error.storeError(operation)
-        }
+        try pool.read(operation, statements)
     }
 }

@@ -17,14 +17,7 @@ extension PostgresRealmStore {
             next.page = page.number
         }
         let statement = AppendStatement.append(blocks, pages, after: known, context)
-        let rows: PostgresRows
-        do throws(PostgresFailure) {
-            rows = try pool.once { [context] (connection) throws(PostgresFailure) in
-                try connection.run([context.entering, statement])[1]
-            }
-        } catch {
-            throw error.storeError("append", isCommitUnknown: true)
-        }
+        let rows = try pool.write("append", [context.entering, statement])[1]
         guard let row = rows.first, !row.isNull(0) else { return .overtaken }
         next.version = row.uint64(0)
         didAppend(upTo: next)

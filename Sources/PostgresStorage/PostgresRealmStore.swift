@@ -57,23 +57,7 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         let known = known
         try checkOrder(of: unit, after: known)
         let statement = try CommitStatements.append(unit, after: known, context)
-        let rows: PostgresRows
-        if let connection = takeHeld() {
-            defer { pool.put(connection) }
-            do throws(PostgresFailure) {
-                rows = try connection.run([statement, Statement(CommitStatements.commit)])[0]
-            } catch {
-                throw error.storeError("commit", isCommitUnknown: true)
-            }
-        } else {
-            do throws(PostgresFailure) {
-                rows = try pool.once { (connection) throws(PostgresFailure) in
-                    try connection.run([statement])[0]
-                }
-            } catch {
-                throw error.storeError("commit", isCommitUnknown: true)
-            }
-        }
+        let rows = try append(statement)
         guard let row = rows.first, !row.isNull(0) else { return .overtaken }
         let version = row.uint64(0)
         state.withLock {
@@ -83,6 +67,17 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         }
         if unit.block != nil { hasGrown() }
         return .durable(version: version)
+    }
+
+    /// Under the lock that this store holds, which it gives up, or in a transaction of its own.
+    private func append(_ statement: Statement) throws(StoreError) -> PostgresRows {
+        guard let connection = takeHeld() else { return try pool.write("commit", [statement])[0] }
+        defer { pool.put(connection) }
+        do throws(PostgresFailure) {
+            return try connection.run([statement, Statement(CommitStatements.commit)])[0]
+        } catch {
+            throw error.storeError("commit", isCommitUnknown: true)
+        }
     }
 
     func prepareToWrite() throws(StoreError) {
@@ -160,14 +155,8 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     }
 
     public func currentVersion() throws(StoreError) -> UInt64 {
-        do throws(PostgresFailure) {
-            let rows = try pool.read { (connection) throws(PostgresFailure) in
-                try connection.run(CommitStatements.headVersion, context.sealedParameters)
-            }
-            return rows.first?.uint64(0) ?? 0
-        } catch {
-            throw error.storeError("look whether memory is fresh")
-        }
+        let statement = Statement(CommitStatements.headVersion, context.sealedParameters)
+        return try pool.read("look whether memory is fresh", [statement])[0].first?.uint64(0) ?? 0
     }
 
     /// A connection whose transaction sees one moment from now on.

@@ -45,7 +45,9 @@ public final class SQLiteDeliveryStore: DeliveryStore {
             self.writer = writer
         case .read:
             guard FileManager.default.fileExists(atPath: path) else { throw .notFound(path) }
-            reader = try SQLiteFailure.translating("open \(path)") { try Self.openForReading(path) }
+            reader = try SQLiteFailure.translating("open \(path)") {
+                try DeliverySchema.migrations.openForReading(path, cacheKibibytes: 2_048)
+            }
             writer = nil
         }
     }
@@ -69,18 +71,6 @@ public final class SQLiteDeliveryStore: DeliveryStore {
             limits: .init(
                 background: checkpointing.background, finish: checkpointing.finish, delay: checkpointing.delay))
         return Writer(pool: pool, checkpointer: checkpointer, log: log)
-    }
-
-    private static func openForReading(_ path: String) throws -> DatabaseQueue {
-        let configuration = DatabaseSettings.configuration(cacheKibibytes: 2_048, busyTimeout: 5)
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.writeWithoutTransaction { db in
-            try DeliverySchema.migrations.check(db)
-            // Open for writing, since a log that a crash has left must be recovered before it can be read, but nothing
-            // else is ever written here.
-            try db.execute(sql: "PRAGMA query_only = ON")
-        }
-        return queue
     }
 
     /// Every statement that looks something up while the server runs: tests look at their plans.

@@ -75,7 +75,9 @@ public final class SQLiteRealmStore: RealmStore {
             self.writer = writer
         case .read:
             guard FileManager.default.fileExists(atPath: path) else { throw .notFound(path) }
-            reader = try SQLiteFailure.translating("open \(path)") { try Self.openForReading(path) }
+            reader = try SQLiteFailure.translating("open \(path)") {
+                try RealmSchema.migrations.openForReading(path, cacheKibibytes: 4_096)
+            }
             writer = nil
         }
     }
@@ -101,18 +103,6 @@ public final class SQLiteRealmStore: RealmStore {
         return Writer(
             pool: pool, checkpointer: checkpointer, log: log,
             state: WriterState(lastSeq: lastSeq, lastPage: lastPage))
-    }
-
-    private static func openForReading(_ path: String) throws -> DatabaseQueue {
-        let configuration = DatabaseSettings.configuration(cacheKibibytes: 4_096, busyTimeout: 5)
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        try queue.writeWithoutTransaction { db in
-            try RealmSchema.migrations.check(db)
-            // Open for writing, since a log that a crash has left must be recovered before it can be read, but nothing
-            // else is ever written here.
-            try db.execute(sql: "PRAGMA query_only = ON")
-        }
-        return queue
     }
 
     /// Every statement that looks something up while the server runs: tests look at their plans.

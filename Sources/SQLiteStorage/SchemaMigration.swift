@@ -51,6 +51,21 @@ extension [SchemaMigration] {
         }
     }
 
+    /// A connection to a file of this schema that reads, beside whoever writes.
+    ///
+    /// - Throws: what `check` throws.
+    func openForReading(_ path: String, cacheKibibytes: Int) throws -> DatabaseQueue {
+        let configuration = DatabaseSettings.configuration(cacheKibibytes: cacheKibibytes, busyTimeout: 5)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        try queue.writeWithoutTransaction { db in
+            try check(db)
+            // Open for writing, since a log that a crash has left must be recovered before it can be read, but nothing
+            // else is ever written here.
+            try db.execute(sql: "PRAGMA query_only = ON")
+        }
+        return queue
+    }
+
     private func refuseNewer(_ db: Database) throws {
         let found = try Self.version(db)
         let known = last?.version ?? 0

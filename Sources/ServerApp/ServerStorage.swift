@@ -5,6 +5,7 @@ package import LedgerStorage
 import PostgresStorage
 import SQLiteStorage
 import Synchronization
+import WebhookDelivery
 
 /// Where a server keeps everything: a directory of SQLite files, or a PostgreSQL that it may share with other servers.
 package protocol ServerStorage: Sendable {
@@ -106,7 +107,7 @@ struct SharedStorage: ServerStorage {
         leases.open(database.openDeliveries(realm), realm.id)
     }
 
-    func othersDeliveries(_ realm: Realm) -> (any DeliveryStore)? { database.openDeliveries(realm) }
+    func othersDeliveries(_ realm: Realm) -> (any DeliveryStore)? { database.openDeliveriesForReading(realm) }
 
     func mayHaveDeliveries(_ realm: Realm) -> Bool { true }
 
@@ -201,12 +202,10 @@ enum DatabaseKey {
         guard let digest = Digest256(bytes: bytes), let key = RealmSealKey(bytes: bytes) else {
             throw .failed(operation: "make a key", detail: "no random bytes")
         }
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .notWritable(path: path, detail: String(cString: strerror(errno))) }
-        defer { Foundation.close(descriptor) }
-        let text = Array((digest.hex + "\n").utf8)
-        guard write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0 else {
-            throw .notWritable(path: path, detail: String(cString: strerror(errno)))
+        do throws(SecretKeyFault) {
+            try SecretKeyFile.write(digest.hex + "\n", to: path)
+        } catch {
+            throw .notWritable(path: path, detail: "\(error)")
         }
         return key
     }

@@ -65,7 +65,7 @@ extension SecretVault {
 }
 
 /// The file that holds the key of an installation that was given none.
-private enum SecretKeyFile {
+package enum SecretKeyFile {
     /// Bytes of the largest file that is read: more keys than anybody has had.
     private static let maximumSize = 4096
 
@@ -100,11 +100,18 @@ private enum SecretKeyFile {
 
     /// Makes the file with a random key, for its owner alone, and returns the key once it is on the disk.
     static func create(_ path: String) throws(SecretKeyFault) -> [UInt8] {
-        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard file >= 0 else { throw .file(path: path, problem: systemError()) }
         var generator = SystemRandomNumberGenerator()
         let key = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let text = Array((Base64.encode(key) + "\n").utf8)
+        try write(Base64.encode(key) + "\n", to: path)
+        return key
+    }
+
+    /// Makes a file that was not there, for its owner alone; on the disk when this returns.
+    /// - Throws: `SecretKeyFault.file`; then there is no file.
+    package static func write(_ text: String, to path: String) throws(SecretKeyFault) {
+        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw .file(path: path, problem: systemError()) }
+        let text = Array(text.utf8)
         let isWritten = text.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == text.count
         guard isWritten, fsync(file) == 0 else {
             let problem = systemError()
@@ -115,7 +122,6 @@ private enum SecretKeyFile {
         }
         close(file)
         try syncFolder(of: path)
-        return key
     }
 
     /// A file that was synced is lost with the folder that names it.
