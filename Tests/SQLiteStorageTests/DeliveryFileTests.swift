@@ -154,16 +154,16 @@ struct DeliveryFileTests {
         let store = try open(place, .write(.init(background: 100, finish: 400, delay: 20)))
         defer { store.close() }
         var longest = 0
-        for number in 1...2_000 {
+        for number in 1...4_000 {
             try store.commit(unit(number, body: 6_000))
             _ = try store.counts(of: webhook)
             let size = try FileManager.default.attributesOfItem(atPath: place.path + "-wal")[.size] as? Int
             longest = max(longest, size ?? 0)
         }
         let file = try FileManager.default.attributesOfItem(atPath: place.path)[.size] as? Int ?? 0
-        #expect(file > 8 << 20)
-        // 400 pages of 4 KiB, and what a copy that runs in the background lets pass.
-        #expect(longest < 5 << 20)
+        #expect(file > 16 << 20)
+        // 400 pages of 4 KiB, and what a copy that runs in the background lets pass, more on a busy machine.
+        #expect(longest < 8 << 20)
     }
 
     @Test("looking things up, and deleting, never scans a table or sorts")
