@@ -83,13 +83,15 @@ let package = Package(
         layer(
             "SKInventoryAPI",
             ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "WebhookDelivery", "HTTPInterface"]),
+        layer("SellerAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
+        layer("LinkitAPI", ["LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "HTTPInterface"]),
         // L5
         layer(
             "ServerApp",
             [
                 "BlockingWork", "LedgerCore", "WireSchema", "LedgerStorage", "LedgerEngine", "SQLiteStorage",
-                "PostgresStorage", "WebhookDelivery", "HTTPInterface", "SkutrailAPI", "SKInventoryAPI", hummingbird, hummingbirdCore,
-                nioCore, nioPosix, logging, lifecycle,
+                "PostgresStorage", "WebhookDelivery", "HTTPInterface", "SkutrailAPI", "SKInventoryAPI",
+                "SellerAPI", "LinkitAPI", hummingbird, hummingbirdCore, nioCore, nioPosix, logging, lifecycle,
                 unixSignals, yams,
             ]),
         // L6
@@ -138,7 +140,7 @@ let package = Package(
             "ContractTests",
             [
                 "ServerApp", "LedgerCore", "LedgerStorage", "WireSchema", "HTTPInterface", "SkutrailAPI",
-                "SKInventoryAPI", "WebhookDelivery", httpClient, nioCore, nioPosix, nioHTTP1, logging,
+                "SKInventoryAPI", "SellerAPI", "LinkitAPI", "WebhookDelivery", httpClient, nioCore, nioPosix, nioHTTP1, logging,
             ]),
         tests(
             "WebhookDeliveryTests",

@@ -24,6 +24,8 @@ package final class Gateway: RequestHandler {
     let webhooks: WebhookAccess
     let logger: Logger
     private let router: Router<Route>
+    /// How what no operation took is refused, by where its path begins; else with problem details.
+    private let dialects: [(base: String, dialect: ErrorDialect)]
     /// Counts requests that no operation took.
     private let unrouted: OperationMetrics
 
@@ -43,8 +45,10 @@ package final class Gateway: RequestHandler {
     package init(
         operations: [APIOperation], openRoutes: [OpenRoute], engine: LedgerEngine, keys: KeyRing,
         metrics: ServerMetrics, accessLog: AccessLog, cursors: CursorSeal, webhooks: WebhookAccess,
-        streamLimits: StreamLimits = StreamLimits(), logger: Logger
+        streamLimits: StreamLimits = StreamLimits(), dialects: [(base: String, dialect: ErrorDialect)] = [],
+        logger: Logger
     ) {
+        self.dialects = dialects
         self.engine = engine
         self.keys = keys
         self.metrics = metrics
@@ -85,14 +89,15 @@ package final class Gateway: RequestHandler {
         var exchange = GatewayExchange(
             gateway: self, request: request, slot: slot, requestID: requestID, metrics: unrouted)
         switch router.match(request.method.rawValue, request.path) {
-        case .none: exchange.refuse(.routeNotFound(request.path), in: .problem)
+        case .none: exchange.refuse(.routeNotFound(request.path), in: dialect(of: request.path))
         case .otherMethods(let allow):
-            exchange.refuse(.methodNotAllowed(request.method.rawValue, allow: allow), in: .problem)
+            exchange.refuse(
+                .methodNotAllowed(request.method.rawValue, allow: allow), in: dialect(of: request.path))
         case .found(let route, let values):
             exchange.metrics = route.metrics
             exchange.operation = route.name
             guard let path = Gateway.decode(values, route.parameterNames) else {
-                return exchange.refuse(.routeNotFound(request.path), in: .problem)
+                return exchange.refuse(.routeNotFound(request.path), in: dialect(of: request.path))
             }
             switch route.target {
             case .open(let open): exchange.answer(open, path)
@@ -105,13 +110,18 @@ package final class Gateway: RequestHandler {
         let requestID = RequestID.fresh()
         let refusal = Refusal(failure)
         let path = target.prefix { $0 != "?" }.prefix(512)
-        let answer = Problem(refusal, instance: String(path), requestID: requestID).answer()
+        let answer = dialect(of: path).render(refusal, String(path), requestID)
         var response = OutgoingResponse(
-            status: Int(answer.status), contentKind: .problem, body: answer.body, closes: true)
+            status: Int(answer.status), contentKind: ContentKind(rawValue: answer.contentKind) ?? .problem,
+            body: answer.body, closes: true)
         ResponseHeaders.append(requestID: requestID, to: &response.headerBlock)
         anonymous.observe(at: RequestClock.monotonic()).appendHeaders(to: &response.headerBlock)
         unrouted.record(status: response.status, nanoseconds: 0)
         return response
+    }
+
+    private func dialect(of path: some StringProtocol) -> ErrorDialect {
+        dialects.first { path == $0.base || path.hasPrefix("\($0.base)/") }?.dialect ?? .problem
     }
 
     private static func decode(_ values: [Substring], _ names: [String]) -> [(name: String, value: String)]? {

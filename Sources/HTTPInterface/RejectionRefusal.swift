@@ -1,4 +1,5 @@
 package import LedgerCore
+import WireSchema
 
 /// What the ledger's refusals are called on the wire, and what is said to a person: one exhaustive switch for the
 /// dialects that answer with problem details.
@@ -36,12 +37,53 @@ extension Refusal {
             self.init(
                 409, "default_location_required", "\(code) is the default location. Make another one the default first."
             )
+        case .jointNameTaken(let sku, let code, let otherSKU, let otherCode):
+            self.init(
+                409, "joint_name_taken",
+                "\(sku) at \(code) would have the name \(sku)_\(code), as \(otherSKU) has at \(otherCode). "
+                    + "Choose another SKU or code.")
+        case .staleQuantity, .negativeQuantity, .locationReadOnly, .locationNotMarketplace, .snapshotOutdated,
+            .safetyStockNotAllowed, .safetyStockOutOfRange, .unchanged:
+            self.init(target: rejection)
         case .noDefaultLocation:
             self.init(422, "no_default_location", "No location was named and this ledger has none yet. Create one.")
         case .webhookNotFound, .webhookChanged, .webhookDisabled, .unknownEventType, .eventTypesRequired,
             .replayRangeEmpty, .webhookLimit:
             self.init(webhook: rejection)
         default: self.init(movement: rejection)
+        }
+    }
+
+    private init(target rejection: Rejection) {
+        switch rejection {
+        case .staleQuantity(let sku, let code, let expected, let onHand):
+            self.init(
+                409, "stale_quantity",
+                "\(sku) has \(onHand) on hand at \(code), not \(expected). Read it again and decide anew.",
+                balance: onHand)
+        case .negativeQuantity(let sku, let code):
+            self.init(
+                422, "negative_quantity", "Less than nothing of \(sku) can't be on hand at \(code). Send 0 or more.")
+        case .locationReadOnly(let code):
+            self.init(
+                403, "location_read_only",
+                "The location \(code) is read-only: a marketplace keeps its stock, and only its snapshots change it.")
+        case .locationNotMarketplace(let code):
+            self.init(
+                409, "location_not_marketplace",
+                "The location \(code) is no marketplace's (FBA, FBS), so it takes no snapshots. Set its stock instead.")
+        case .snapshotOutdated(let code, let last):
+            self.init(
+                409, "snapshot_outdated",
+                "A later snapshot of \(code) is known already, of \(Timestamp.text(last.milliseconds, precision: .milliseconds)). Nothing was changed.")
+        case .safetyStockNotAllowed(let code):
+            self.init(
+                422, "safety_stock_not_allowed", "The location \(code) is a marketplace's and holds no safety stock.")
+        case .safetyStockOutOfRange:
+            self.init(
+                422, "safety_stock_out_of_range", "Safety stock is a whole number from 0 to \(Limits.quantity).")
+        // Nothing is wrong with it: the dialects that can meet it answer with what is there.
+        default: self = .internalError
         }
     }
 
@@ -127,7 +169,9 @@ extension Refusal {
             .replayRangeEmpty, .webhookLimit,
             .itemNotFound, .itemArchived, .itemHasStock, .skuTaken, .scaleFixed, .locationNotFound, .targetNotFound,
             .locationArchived, .targetArchived, .locationHasStock, .codeTaken, .defaultLocationRequired,
-            .noDefaultLocation, .levelNotLoaded:
+            .noDefaultLocation, .jointNameTaken, .staleQuantity, .negativeQuantity, .locationReadOnly,
+            .locationNotMarketplace, .snapshotOutdated, .safetyStockNotAllowed, .safetyStockOutOfRange, .unchanged,
+            .levelNotLoaded:
             self = .internalError
         }
     }

@@ -1,20 +1,31 @@
 /// Folds a decision into the state that it was decided on. Can't fail: everything was checked by `decide`.
 public func apply(_ decision: Decision, to state: inout LedgerState) {
-    switch decision.first.change {
-    case .movementRecorded(let movement): state.fold(movement, seq: decision.first.seq, id: decision.first.id)
-    case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): state.put(item)
-    case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
-        state.put(location)
-    case .webhookChanged(_, let webhook): state.put(webhook)
-    // A request to send something again changes nothing of what is known.
-    case .stockLow, .stockOut, .replayRequested: break
-    }
-    // Alerts say what a movement did; they do nothing themselves.
-    state.head = decision.alerts.last?.head ?? decision.first.head
+    state.fold(decision.first)
+    for entry in decision.following { state.fold(entry) }
+    state.head = decision.lastEntry.head
 }
 
 extension LedgerState {
-    fileprivate mutating func fold(_ movement: Movement, seq: UInt64, id: ULID) {
+    fileprivate mutating func fold(_ entry: Entry) {
+        switch entry.change {
+        case .movementRecorded(let movement): fold(movement, seq: entry.seq, id: entry.id)
+        case .stockSettingsChanged(let change): fold(change)
+        case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): put(item)
+        case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
+            put(location)
+        case .webhookChanged(_, let webhook): put(webhook)
+        // Alerts say what a movement did, and a request to send something again changes nothing of what is known.
+        case .stockLow, .stockOut, .replayRequested: break
+        }
+    }
+
+    private mutating func fold(_ change: StockSettingsChange) {
+        let key = change.level
+        if !hasLevel(key) { newLocationsByItem[key.item, default: []].append(key.location) }
+        changedLevels[key, default: base.levels[key] ?? StockLevel(key: key)].settings = change.settings
+    }
+
+    private mutating func fold(_ movement: Movement, seq: UInt64, id: ULID) {
         fold(
             movement.after, at: LevelKey(item: movement.item, location: movement.location),
             quantity: movement.quantity, isFirst: movement.link.previous == 0, seq: seq)
@@ -30,7 +41,8 @@ extension LedgerState {
         _ pool: CostPool, at key: LevelKey, quantity: Int64, isFirst: Bool, seq: UInt64
     ) {
         changedLevels[key, default: base.levels[key] ?? StockLevel(key: key)].record(pool, seq: seq)
-        if isFirst { newLocationsByItem[key.item, default: []].append(key.location) }
+        // Its settings may have made the level before.
+        if isFirst, !hasLevel(key) { newLocationsByItem[key.item, default: []].append(key.location) }
         let change = stockedChange(after: pool.onHand, quantity: quantity)
         if change != 0 { stockedLevels[key.location, default: 0] += change }
     }

@@ -17,9 +17,13 @@ struct ItemTraits {
 struct LocationTraits {
     var allowNegative: Bool
     var isArchived: Bool
+    var isMarketplace: Bool
+    var refusesWrites: Bool
 
     init(_ location: borrowing Location) {
         allowNegative = location.allowNegative
         isArchived = location.archivedSeq != nil
+        isMarketplace = location.isMarketplace
+        refusesWrites = location.refusesWrites
     }
 }

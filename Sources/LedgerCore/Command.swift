@@ -8,6 +8,9 @@ public enum Command: Sendable {
     case updateLocation(LocationReference, LocationChanges)
     case archiveLocation(LocationReference)
     case recordMovement(MovementDraft)
+    case setStock(StockTarget)
+    /// A marketplace has looked at what lies at one of its locations, at that moment.
+    case observeLocation(LocationReference, Instant)
     case webhook(WebhookCommand)
 }
 
@@ -72,6 +75,10 @@ public struct LocationDraft: Hashable, Sendable {
     public var address: String?
     public var timeZone: String?
     public var allowNegative = false
+    /// What sells from here, such as `amazon_eu`.
+    public var marketplace: String?
+    /// Only a marketplace's snapshots may change what lies here.
+    public var isReadOnly = false
     /// Makes it the realm's default location in place of the present one. The first location is the default anyway.
     public var isDefault = false
     public var metadata: [UInt8]?
@@ -90,8 +97,12 @@ public struct LocationChanges: Hashable, Sendable {
     public var address: Patch<String> = .keep
     public var timeZone: Patch<String> = .keep
     public var allowNegative: Bool?
+    public var marketplace: Patch<String> = .keep
+    public var isReadOnly: Bool?
     /// Only `true` can be asked for: a default is replaced, never removed.
     public var isDefault: Bool?
+    /// Takes an archived location into use again, which then may be changed too.
+    public var restores = false
     public var metadata: Patch<[UInt8]> = .keep
 
     public init() {}

@@ -64,6 +64,10 @@ extension CommittedLedger {
         } else {
             return
         }
+        if locationsByCode[location.code] != location.number {
+            let known = locations.lazy.map { (code: $0.code, number: $0.number) }
+            joints += LedgerCore.joints(of: location.code, location.number, with: known)
+        }
         locationsByCode[location.code] = location.number
         locationsByID[location.id] = location.number
         guard location.isDefault else { return }

@@ -22,6 +22,7 @@ extension CommittedLedger {
                     target.after, at: LevelKey(item: movement.item, location: target.location),
                     quantity: 0 &- movement.quantity, link: target.link, seq: entry.seq, rowsAreCounted)
             }
+        case .stockSettingsChanged(let change): replay(change)
         case .itemCreated(let item), .itemUpdated(let item), .itemArchived(let item): put(item)
         case .locationCreated(let location), .locationUpdated(let location), .locationArchived(let location):
             put(location)
@@ -34,6 +35,9 @@ extension CommittedLedger {
     /// Adds the levels that `entry` touches and that exist but are not in memory: what to load before `replay`, if they
     /// are to be in memory and up to date after it.
     public func footprint(of entry: Entry, into footprint: inout Footprint) {
+        if case .stockSettingsChanged(let change) = entry.change {
+            if levels[change.level] == nil, hasLevel(change.level) { footprint.levels.append(change.level) }
+        }
         guard case .movementRecorded(let movement) = entry.change else { return }
         let key = LevelKey(item: movement.item, location: movement.location)
         need(key, movement.link, into: &footprint)
@@ -56,12 +60,27 @@ extension CommittedLedger {
         if isAhead, rowsAreCounted { return }
         count(stockedChange(after: pool.onHand, quantity: quantity), at: key.location)
         if link.previous == 0 {
-            let index = Int(key.item.rawValue) - 1
-            if locationsByItem.indices.contains(index), !locationsByItem[index].contains(key.location) {
-                locationsByItem[index].append(key.location)
-            }
-            if levels[key] == nil { levels[key] = StockLevel(key: key) }
+            // Its settings may have made the level before, and it may have left the memory since.
+            if levels[key] == nil, !hasLevel(key) { levels[key] = StockLevel(key: key) }
+            note(key)
         }
         if !isAhead, levels[key] != nil { levels[key]?.record(pool, seq: seq) }
+    }
+
+    private func replay(_ change: StockSettingsChange) {
+        let key = change.level
+        if levels[key] == nil, !hasLevel(key) { levels[key] = StockLevel(key: key) }
+        note(key)
+        // A level that was loaded from a store that is ahead of this memory has later settings already.
+        let known = levels[key]?.settings?.changedSeq ?? 0
+        if known < change.settings.changedSeq { levels[key]?.settings = change.settings }
+    }
+
+    /// The ledger knows the level from here on.
+    private func note(_ key: LevelKey) {
+        let index = Int(key.item.rawValue) - 1
+        if locationsByItem.indices.contains(index), !locationsByItem[index].contains(key.location) {
+            locationsByItem[index].append(key.location)
+        }
     }
 }

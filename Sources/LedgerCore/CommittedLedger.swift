@@ -24,6 +24,8 @@ public final class CommittedLedger {
     var itemsBySKU: [String: ItemNumber]
     var itemsByID: [ULID: ItemNumber]
     var locationsByCode: [String: LocationNumber]
+    /// Pairs of codes of which one ends with the other: none in most ledgers.
+    var joints: [CodeJoint]
     var locationsByID: [ULID: LocationNumber]
     var webhooksByID: [ULID: WebhookNumber]
     /// How many of `webhooks` exist.
@@ -42,6 +44,7 @@ public final class CommittedLedger {
         itemsBySKU = [:]
         itemsByID = [:]
         locationsByCode = [:]
+        joints = []
         locationsByID = [:]
         webhooks = []
         webhooksChangedSeq = 0
@@ -87,6 +90,7 @@ public final class CommittedLedger {
         itemsByID = Dictionary(items.map { ($0.id, $0.number) }, uniquingKeysWith: { _, last in last })
         locationsByCode = Dictionary(locations.map { ($0.code, $0.number) }, uniquingKeysWith: { _, last in last })
         locationsByID = Dictionary(locations.map { ($0.id, $0.number) }, uniquingKeysWith: { _, last in last })
+        joints = locations.flatMap { CodeJoint.all(endingIn: $0, locationsByCode) }
     }
 }
 

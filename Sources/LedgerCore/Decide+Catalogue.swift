@@ -6,6 +6,7 @@ func decideCreation(
     try checkRanges(
         scale: draft.scale, price: draft.price, weight: draft.weight, reorderPoint: draft.reorderPoint)
     if state.itemNumber(.sku(draft.sku)) != nil { throw .skuTaken(draft.sku) }
+    try state.checkJointNames(ofNew: draft.sku)
     guard let number = state.nextItemNumber else { throw .catalogueFull }
 
     // Every check has passed: from here it must succeed.
@@ -34,6 +35,7 @@ func decideUpdate(
     if let sku = changes.sku, let owner = state.itemNumber(.sku(sku)), owner != item.number {
         throw .skuTaken(sku)
     }
+    if let sku = changes.sku, sku != item.sku { try state.checkJointNames(ofNew: sku) }
 
     // Every check has passed: from here it must succeed.
     item.sku = changes.sku ?? item.sku
@@ -95,6 +97,7 @@ func decideCreation(
     of draft: LocationDraft, given state: LedgerState, at moment: Moment
 ) throws(Rejection) -> Decision {
     if state.locationNumber(.code(draft.code)) != nil { throw .codeTaken(draft.code) }
+    try state.checkJointNames(ofNewLocation: draft.code)
     guard let number = state.nextLocationNumber else { throw .catalogueFull }
 
     // Every check has passed: from here it must succeed.
@@ -104,8 +107,9 @@ func decideCreation(
             .locationCreated(
                 Location(
                     number: number, id: stamp.id, code: draft.code, name: draft.name, type: draft.type,
-                    address: draft.address, timeZone: draft.timeZone, allowNegative: draft.allowNegative,
-                    isDefault: isDefault, metadata: draft.metadata, createdAt: stamp.recordedAt,
+                    address: draft.address, timeZone: draft.timeZone, marketplace: draft.marketplace,
+                    isReadOnly: draft.isReadOnly, allowNegative: draft.allowNegative, isDefault: isDefault,
+                    metadata: draft.metadata, createdAt: stamp.recordedAt,
                     updatedAt: stamp.recordedAt, createdSeq: stamp.seq))
         })
 }
@@ -113,11 +117,12 @@ func decideCreation(
 func decideUpdate(
     of reference: LocationReference, _ changes: LocationChanges, given state: LedgerState, at moment: Moment
 ) throws(Rejection) -> Decision {
-    var location = try usable(reference, given: state)
+    var location = try usable(reference, given: state, archivedToo: changes.restores)
     if changes.isDefault == false, location.isDefault { throw .defaultLocationRequired(code: location.code) }
     if let code = changes.code, let owner = state.locationNumber(.code(code)), owner != location.number {
         throw .codeTaken(code)
     }
+    if let code = changes.code, code != location.code { try state.checkJointNames(ofNewLocation: code) }
 
     // Every check has passed: from here it must succeed.
     location.code = changes.code ?? location.code
@@ -125,6 +130,12 @@ func decideUpdate(
     location.type = changes.type ?? location.type
     location.address = changes.address.applied(to: location.address)
     location.timeZone = changes.timeZone.applied(to: location.timeZone)
+    location.marketplace = changes.marketplace.applied(to: location.marketplace)
+    location.isReadOnly = changes.isReadOnly ?? location.isReadOnly
+    if changes.restores {
+        location.archivedAt = nil
+        location.archivedSeq = nil
+    }
     location.allowNegative = changes.allowNegative ?? location.allowNegative
     location.isDefault = changes.isDefault ?? location.isDefault
     location.metadata = changes.metadata.applied(to: location.metadata)
@@ -154,12 +165,12 @@ func decideArchival(
 
 /// The location of the reference, if it exists and is not archived.
 private func usable(
-    _ reference: LocationReference, given state: LedgerState
+    _ reference: LocationReference, given state: LedgerState, archivedToo: Bool = false
 ) throws(Rejection) -> Location {
     guard let location = state.location(reference) else {
         throw reference == .default ? .noDefaultLocation : .locationNotFound(reference)
     }
-    if location.archivedSeq != nil { throw .locationArchived(code: location.code) }
+    if location.archivedSeq != nil, !archivedToo { throw .locationArchived(code: location.code) }
     return location
 }
 

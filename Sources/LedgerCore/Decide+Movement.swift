@@ -1,6 +1,11 @@
 /// A movement's checks and its cost. The order is that of `decide`.
+///
+/// - Parameters:
+///   - head: what its entry follows, when entries of the same decision come before it.
+///   - isMarketplace: whether it says what a marketplace has seen, which alone may change what lies there.
 func decideMovement(
-    _ draft: MovementDraft, given state: LedgerState, at moment: Moment
+    _ draft: MovementDraft, given state: LedgerState, at moment: Moment, behind head: Head? = nil,
+    isMarketplace: Bool = false
 ) throws(Rejection) -> Decision {
     try draft.check()
 
@@ -19,7 +24,9 @@ func decideMovement(
     if let target {
         if target.isArchived { throw .targetArchived(code: state.code(target.number)) }
         if target.number == locationNumber { throw .sameLocation(code: state.code(locationNumber)) }
+        if target.refusesWrites { throw .locationReadOnly(code: state.code(target.number)) }
     }
+    if location.refusesWrites, !isMarketplace { throw .locationReadOnly(code: state.code(locationNumber)) }
     let credit = try draft.receipt.map { receipt throws(Rejection) in try state.receipt(receipt, of: itemNumber) }
 
     let source = try state.loadedStanding(at: LevelKey(item: itemNumber, location: locationNumber))
@@ -50,7 +57,7 @@ func decideMovement(
     }
 
     // Every check has passed: from here it must succeed.
-    let entry = state.head.next(at: moment) { _ in
+    let entry = (head ?? state.head).next(at: moment) { _ in
         .movementRecorded(
             Movement(
                 kind: draft.kind, item: itemNumber, location: locationNumber, quantity: quantity,
@@ -62,7 +69,7 @@ func decideMovement(
     guard quantity < 0 else { return Decision(first: entry) }
     return Decision(
         first: entry,
-        alerts: alerts(
+        following: alerts(
             behind: entry, item: itemNumber, location: locationNumber, before: source.pool.onHand,
             after: effect.pool.onHand, reorderPoint: item.reorderPoint))
 }
@@ -168,6 +175,7 @@ extension LevelStanding {
 private struct TargetTraits {
     var number: LocationNumber
     var isArchived: Bool
+    var refusesWrites: Bool
 }
 
 extension LedgerState {
@@ -175,7 +183,8 @@ extension LedgerState {
         guard let number = locationNumber(reference), let traits = traits(of: number) else {
             throw reference == .default ? .noDefaultLocation : .targetNotFound(reference)
         }
-        return TargetTraits(number: number, isArchived: traits.isArchived)
+        return TargetTraits(
+            number: number, isArchived: traits.isArchived, refusesWrites: traits.refusesWrites)
     }
 
     fileprivate func receipt(_ id: ULID, of item: ItemNumber) throws(Rejection) -> ReceiptFacts {

@@ -11,7 +11,7 @@
 /// What it names:
 ///
 /// 4. `itemNotFound`; `locationNotFound` or `noDefaultLocation`; `targetNotFound` (or `noDefaultLocation`);
-/// 5. `itemArchived`, `locationArchived`, `targetArchived`, `sameLocation`;
+/// 5. `itemArchived`, `locationArchived`, `targetArchived`, `sameLocation`, `locationReadOnly`;
 /// 6. `receiptNotFound`, `receiptMismatch`.
 ///
 /// What is there:
@@ -20,12 +20,17 @@
 /// 8. `insufficientStock`;
 /// 9. `stockOutOfRange`, first for the location, then for a transfer's target.
 ///
+/// *Targets of a stock level.* `quantityOutOfRange`, `priceOutOfRange`, `safetyStockOutOfRange`; `itemNotFound`,
+/// `locationNotFound` (or `noDefaultLocation`); `itemArchived`, `locationArchived`; `locationNotMarketplace`,
+/// `snapshotOutdated`, or `locationReadOnly`; `safetyStockNotAllowed`; `negativeQuantity`; `levelNotLoaded`;
+/// `staleQuantity`; `unchanged`; and `stockOutOfRange` like a movement.
+///
 /// *Items.* `scaleOutOfRange`, `priceOutOfRange`, `weightOutOfRange`, `reorderPointOutOfRange`; `itemNotFound`,
-/// `itemArchived`; `scaleFixed`; `skuTaken`; `catalogueFull`. Archiving: `itemNotFound`, `itemArchived`,
+/// `itemArchived`; `scaleFixed`; `skuTaken`; `jointNameTaken`; `catalogueFull`. Archiving: `itemNotFound`, `itemArchived`,
 /// `levelNotLoaded`, `itemHasStock`.
 ///
 /// *Locations.* `locationNotFound` (or `noDefaultLocation`), `locationArchived`; `defaultLocationRequired`;
-/// `codeTaken`; `catalogueFull`; and for archiving at last `locationHasStock`.
+/// `codeTaken`; `jointNameTaken`; `catalogueFull`; and for archiving at last `locationHasStock`.
 ///
 /// *Webhook endpoints.* `webhookNotFound`; `webhookChanged`; `webhookDisabled`; `eventTypesRequired`,
 /// `unknownEventType`; `replayRangeEmpty`; `webhookLimit`.
@@ -42,6 +47,9 @@ public func decide(
 ) throws(Rejection) -> Decision {
     switch command {
     case .recordMovement(let draft): try decideMovement(draft, given: state, at: moment)
+    case .setStock(let target): try decideTarget(target, given: state, at: moment)
+    case .observeLocation(let location, let time):
+        try decideObservation(of: location, at: time, given: state, at: moment)
     case .webhook(let command): try decideWebhook(command, given: state, at: moment)
     case .createItem(let draft): try decideCreation(of: draft, given: state, at: moment)
     case .updateItem(let item, let changes): try decideUpdate(of: item, changes, given: state, at: moment)

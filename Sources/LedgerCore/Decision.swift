@@ -1,19 +1,20 @@
-/// What a command comes to: one entry, and behind it the thresholds that it crosses.
+/// What a command comes to: an entry, and those that follow from it.
 public struct Decision: Hashable, Sendable {
     /// The command's own entry.
     public var first: Entry
-    /// `stock.low` before `stock.out`; empty for most.
-    public var alerts: [Entry]
+    /// The adjustment of a target that changed settings too; then the thresholds that a movement crosses, `stock.low`
+    /// before `stock.out`. Empty for most.
+    public var following: [Entry]
 
-    public init(first: Entry, alerts: [Entry] = []) {
+    public init(first: Entry, following: [Entry] = []) {
         self.first = first
-        self.alerts = alerts
+        self.following = following
     }
 
-    /// All entries in the order of their seq. Makes an array: a hot path uses `first` and `alerts`.
-    public var entries: [Entry] { [first] + alerts }
+    /// All entries in the order of their seq. Makes an array: a hot path uses `first` and `following`.
+    public var entries: [Entry] { [first] + following }
 
-    public var lastEntry: Entry { alerts.last ?? first }
+    public var lastEntry: Entry { following.last ?? first }
 }
 
 extension Head {

@@ -28,6 +28,7 @@ public enum Change: Hashable, Sendable {
     case locationUpdated(Location)
     case locationArchived(Location)
     case movementRecorded(Movement)
+    case stockSettingsChanged(StockSettingsChange)
     case stockLow(StockAlert)
     case stockOut(StockAlert)
     case webhookChanged(WebhookChange, WebhookEndpoint)

@@ -21,6 +21,7 @@ public enum EventType: UInt8, CaseIterable, Hashable, Sendable {
     case grnCompleted
     case dayEndClosed
     case lotExpiring
+    case stockSettingsUpdated
 
     /// The event's name on the wire.
     public var name: String {
@@ -45,6 +46,7 @@ public enum EventType: UInt8, CaseIterable, Hashable, Sendable {
         case .grnCompleted: "grn.completed"
         case .dayEndClosed: "dayend.closed"
         case .lotExpiring: "lot.expiring"
+        case .stockSettingsUpdated: "stock_settings.updated"
         }
     }
 
@@ -82,6 +84,7 @@ extension Change {
         case .locationUpdated: .locationUpdated
         case .locationArchived: .locationArchived
         case .movementRecorded: .movementRecorded
+        case .stockSettingsChanged: .stockSettingsUpdated
         case .stockLow: .stockLow
         case .stockOut: .stockOut
         case .webhookChanged(.created, _): .webhookCreated

@@ -45,7 +45,12 @@ public func footprint(of command: Command, given state: LedgerState, into footpr
         state.forEachLocation(of: item) { location in
             state.need(LevelKey(item: item, location: location), into: &footprint)
         }
-    case .createItem, .updateItem, .createLocation, .updateLocation, .archiveLocation, .webhook:
+    case .setStock(let target):
+        guard let item = state.itemNumber(target.item), let location = state.locationNumber(target.location) else {
+            return
+        }
+        state.need(LevelKey(item: item, location: location), into: &footprint)
+    case .createItem, .updateItem, .createLocation, .updateLocation, .archiveLocation, .observeLocation, .webhook:
         return
     }
 }

@@ -12,6 +12,8 @@ struct CatalogueChanges {
     var locations: [LocationNumber: Location] = [:]
     var codes: [String: LocationNumber?] = [:]
     var locationIDs: [ULID: LocationNumber] = [:]
+    /// Pairs that the batch's locations make with each other and with those before them.
+    var joints: [CodeJoint] = []
     /// The default location, if the batch has set one.
     var defaultLocation: LocationNumber?
 
@@ -107,6 +109,11 @@ extension LedgerState {
             catalogue.locationIDs[location.id] = location.number
         }
         catalogue.isEmpty = false
+        if locationNumber(.code(location.code)) != location.number {
+            let known = base.locations.map { (code: $0.code, number: $0.number) }
+            let own = catalogue.locations.values.map { (code: $0.code, number: $0.number) }
+            catalogue.joints += joints(of: location.code, location.number, with: known + own)
+        }
         catalogue.locations[location.number] = location
         catalogue.codes.updateValue(location.number, forKey: location.code)
         guard location.isDefault, defaultLocation != location.number else { return }

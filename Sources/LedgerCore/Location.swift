@@ -22,6 +22,12 @@ public struct Location: Hashable, Sendable {
     public var address: String?
     /// IANA name, such as `Europe/London`.
     public var timeZone: String?
+    /// What sells from here, such as `amazon_eu`.
+    public var marketplace: String?
+    /// As it was set; see `refusesWrites`.
+    public var isReadOnly: Bool
+    /// When a marketplace last said what lies here.
+    public var observedAt: Instant?
     /// Whether an item that allows it too may go below zero here.
     public var allowNegative: Bool
     /// Where a movement goes that names no location. The first location of a realm becomes it; exactly one is it.
@@ -38,7 +44,8 @@ public struct Location: Hashable, Sendable {
 
     public init(
         number: LocationNumber, id: ULID, code: String, name: String, type: String = "warehouse",
-        address: String? = nil, timeZone: String? = nil, allowNegative: Bool = false, isDefault: Bool = false,
+        address: String? = nil, timeZone: String? = nil, marketplace: String? = nil, isReadOnly: Bool = false,
+        observedAt: Instant? = nil, allowNegative: Bool = false, isDefault: Bool = false,
         metadata: [UInt8]? = nil, createdAt: Instant, updatedAt: Instant, archivedAt: Instant? = nil,
         createdSeq: UInt64, archivedSeq: UInt64? = nil
     ) {
@@ -49,6 +56,9 @@ public struct Location: Hashable, Sendable {
         self.type = type
         self.address = address
         self.timeZone = timeZone
+        self.marketplace = marketplace
+        self.isReadOnly = isReadOnly
+        self.observedAt = observedAt
         self.allowNegative = allowNegative
         self.isDefault = isDefault
         self.metadata = metadata
@@ -58,4 +68,13 @@ public struct Location: Hashable, Sendable {
         self.createdSeq = createdSeq
         self.archivedSeq = archivedSeq
     }
+
+    /// Whether a marketplace keeps the stock here, so that only its snapshots change it, and no safety stock is held.
+    public var isMarketplace: Bool { Location.marketplaceTypes.contains(type) }
+
+    /// Whether movements by anybody but a marketplace are refused here.
+    public var refusesWrites: Bool { isReadOnly || isMarketplace }
+
+    /// Types of locations at which a marketplace keeps the stock (contracts, *Seller*).
+    public static let marketplaceTypes: Set<String> = ["FBA", "FBS"]
 }

@@ -35,6 +35,21 @@ public enum Rejection: Error, Hashable, Sendable {
     case insufficientStock(sku: String, code: String, onHand: Int64, requested: Int64)
     /// The result would exceed `Limits.onHand` or what a value can hold.
     case stockOutOfRange(sku: String, code: String)
+    /// What is on hand is not what the caller believed.
+    case staleQuantity(sku: String, code: String, expected: Int64, onHand: Int64)
+    /// Less than nothing can't be on hand.
+    case negativeQuantity(sku: String, code: String)
+    /// A marketplace keeps the stock there, or the location is read-only.
+    case locationReadOnly(code: String)
+    /// A snapshot of a location that is no marketplace's.
+    case locationNotMarketplace(code: String)
+    /// A later snapshot is known already.
+    case snapshotOutdated(code: String, last: Instant)
+    /// A marketplace's location holds nothing back.
+    case safetyStockNotAllowed(code: String)
+    case safetyStockOutOfRange
+    /// What was asked for is so already: nothing was recorded, and nothing is wrong.
+    case unchanged(LevelKey)
     case skuTaken(String)
     case codeTaken(String)
     /// The scale is fixed after the first movement.
@@ -43,6 +58,8 @@ public enum Rejection: Error, Hashable, Sendable {
     case priceOutOfRange
     case weightOutOfRange
     case reorderPointOutOfRange
+    /// The item at one of the locations would have the joint name (`{sku}_{code}`) of another item at another location.
+    case jointNameTaken(sku: String, code: String, otherSKU: String, otherCode: String)
     /// Stock lies there: archive needs on hand 0 everywhere.
     case itemHasStock(sku: String)
     case locationHasStock(code: String)

@@ -48,13 +48,44 @@ public struct StockLevel: Hashable, Sendable {
     public var reserved: Int64
     /// The chain of entries that made it what it is.
     public var history: LevelHistory
+    /// Behind a reference, since most levels of most ledgers have none and all are in memory.
+    private var box: SettingsBox?
 
-    public init(key: LevelKey, pool: CostPool = .empty, reserved: Int64 = 0, history: LevelHistory = LevelHistory()) {
+    public init(
+        key: LevelKey, pool: CostPool = .empty, reserved: Int64 = 0, history: LevelHistory = LevelHistory(),
+        settings: StockSettings? = nil
+    ) {
         self.key = key
         self.pool = pool
         self.reserved = reserved
         self.history = history
+        box = settings.map { SettingsBox(settings: $0) }
     }
+
+    /// nil while nothing was ever set here.
+    public var settings: StockSettings? {
+        get { box?.settings }
+        set { box = newValue.map { SettingsBox(settings: $0) } }
+    }
+
+    /// Seq of the last entry that changed anything here, 0 when there is none.
+    public var changedSeq: UInt64 { max(history.lastSeq, box?.settings.changedSeq ?? 0) }
+
+    /// Base units that can be offered here.
+    public var available: Int64 { pool.onHand &- reserved &- (box?.settings.safetyStock ?? 0) }
+}
+
+/// Settings that never change: another value is another box.
+private final class SettingsBox: Hashable, Sendable {
+    let settings: StockSettings
+
+    init(settings: StockSettings) {
+        self.settings = settings
+    }
+
+    static func == (lhs: SettingsBox, rhs: SettingsBox) -> Bool { lhs.settings == rhs.settings }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(settings) }
 }
 
 /// The head of a level's chain of entries, which are linked backwards so that any past moment is found in O(log n).

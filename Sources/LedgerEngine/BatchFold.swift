@@ -39,7 +39,7 @@ struct BatchFold {
             command, given: state, at: Moment(now: now, actor: actor, random: random))
         apply(decision, to: &state)
         entries.append(decision.first)
-        entries.append(contentsOf: decision.alerts)
+        entries.append(contentsOf: decision.following)
         if let formerDefault, state.defaultLocation != formerDefault { displacedDefaults.append(formerDefault) }
         return decision
     }

@@ -47,14 +47,12 @@ extension RealmLedger {
         let result = try decide(submitted.command, actor: submission.actor, in: &fold)
         let answer = submission.render(result, index, fold.state)
         if let identity = submitted.identity { fold.keep(answer, under: identity) }
-        switch result {
-        case .success:
+        if result.isAccepted {
             return CommandOutcome(result: CommandResult(kind: .recorded, answer: answer), dependsOnCommit: true)
-        case .failure:
-            return CommandOutcome(
-                result: CommandResult(kind: .refused, answer: answer),
-                dependsOnCommit: submitted.identity != nil || isBehindOthers)
         }
+        return CommandOutcome(
+            result: CommandResult(kind: .refused, answer: answer),
+            dependsOnCommit: submitted.identity != nil || isBehindOthers)
     }
 
     /// Decides a command; a level that its footprint could not name yet (because a command before it in the batch gave
@@ -102,7 +100,7 @@ extension RealmLedger {
             } else {
                 let result = try decide(submitted.command, actor: submission.actor, in: &fold)
                 let answer = submission.render(result, index, fold.state)
-                if case .success = result {
+                if result.isAccepted {
                     if let identity = submitted.identity { fold.keep(answer, under: identity) }
                     outcomes.append(
                         CommandOutcome(result: CommandResult(kind: .recorded, answer: answer), dependsOnCommit: true))
@@ -196,5 +194,15 @@ extension RealmLedger {
         return .replay(
             Answer(status: record.status, contentKind: record.contentKind, body: record.body),
             fromThisBatch: fromThisBatch)
+    }
+}
+
+extension Result where Success == Decision, Failure == Rejection {
+    /// Whether what was asked for is so now: recorded just now, or so already.
+    var isAccepted: Bool {
+        switch self {
+        case .success, .failure(.unchanged): true
+        case .failure: false
+        }
     }
 }

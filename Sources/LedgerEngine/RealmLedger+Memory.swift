@@ -50,14 +50,14 @@ extension RealmLedger {
         let limit = environment.limits.levelsInMemory
         guard committed.levels.count > max(limit, evictionFloor), !behind.isInPass else { return }
         let excess = committed.levels.count - limit + limit / 16
-        let sample = committed.levels.values.prefix(4_096).map(\.history.lastSeq).sorted()
+        let sample = committed.levels.values.prefix(4_096).map(\.changedSeq).sorted()
         let position = min(sample.count - 1, sample.count * excess / committed.levels.count)
         let coldest = sample[position]
         var victims: [LevelKey] = []
         var newest: UInt64 = 0
-        for level in committed.levels.values where level.history.lastSeq <= coldest && behind.isWritten(level.key) {
+        for level in committed.levels.values where level.changedSeq <= coldest && behind.isWritten(level.key) {
             victims.append(level.key)
-            newest = max(newest, level.history.lastSeq)
+            newest = max(newest, level.changedSeq)
             if victims.count == excess { break }
         }
         if !victims.isEmpty { hasColdLevels = true }

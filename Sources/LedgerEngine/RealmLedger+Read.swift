@@ -36,7 +36,7 @@ extension RealmLedger {
         var seq: UInt64 = 0
         while true {
             // Another process may have written rows that are newer than memory.
-            if fetched.values.contains(where: { $0.history.lastSeq > seq }) { try waitUntilCurrent() }
+            if fetched.values.contains(where: { $0.changedSeq > seq }) { try waitUntilCurrent() }
             let look = publishing.withLock { _ in
                 // A row that was read is what the level is now, unless the level came into memory, changed and left
                 // again meanwhile: only a level whose row is written leaves the memory.

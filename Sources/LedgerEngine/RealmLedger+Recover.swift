@@ -1,5 +1,6 @@
 import LedgerCore
 import LedgerStorage
+import Synchronization
 
 /// The start of a realm: from the rows of the projections to the head of the journal.
 extension RealmLedger {
@@ -44,14 +45,19 @@ extension RealmLedger {
             ? opened.head.head : Head(seq: seq, id: .zero, recordedAt: Instant(milliseconds: 0))
     }
 
-    /// Levels that fit into memory, so that reads after a start need no store.
+    /// Levels that fit into memory, so that reads after a start need no store; and all of them in the columns of lists.
     private func warmLevels() throws(StoreError) {
         let room = environment.limits.levelsInMemory
         var count = 0
+        var stock = StockIndex()
+        for item in committed.items { stock.put(item) }
+        for location in committed.locations { stock.put(location) }
         try store.projectedLevels { level in
             if count < room { committed.load(level) }
+            stock.put(level)
             count += 1
         }
+        self.stock.withLock { [stock] lists in lists.index = stock }
         hasColdLevels = count > room
     }
 
@@ -76,6 +82,7 @@ extension RealmLedger {
                 behind.note(entry.change)
                 if let formerDefault, committed.defaultLocation != formerDefault { behind.note(formerDefault) }
             }
+            noteStock(replayed: entries)
             next = last.lastSeq + 1
         }
         guard committed.head.seq == head.seq else {

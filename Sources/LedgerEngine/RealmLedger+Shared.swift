@@ -182,6 +182,7 @@ extension RealmLedger {
             if let last = news.blocks.last { sealed = last.sealedHead }
             if !news.hasMore { version = news.version }
         }
+        noteStock(replayed: entries)
         for entry in entries { behind.note(entry.change) }
         for location in displaced { behind.note(location) }
         for page in news.pages {
@@ -192,7 +193,7 @@ extension RealmLedger {
         if !news.hasMore {
             sharing.looked()
             lastPage = max(lastPage, news.lastPage)
-            behind.othersWrote(upTo: news.appliedSeq) { committed.levels[$0]?.history.lastSeq }
+            behind.othersWrote(upTo: news.appliedSeq) { committed.levels[$0]?.changedSeq }
         }
         if let last = news.blocks.last { observers.notify(last.lastSeq) }
         evictColdLevels()

@@ -90,6 +90,7 @@ extension RealmLedger {
             if let segment { references.wrote(segment) }
             for posting in postings { references.note(posting) }
         }
+        noteStock(fold.entries, fold.state.changedLevels.values)
         if let block = unit.block { observers.notify(block.lastSeq) }
         for entry in fold.entries { behind.note(entry.change) }
         for location in fold.displacedDefaults { behind.note(location) }

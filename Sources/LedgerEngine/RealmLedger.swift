@@ -32,6 +32,7 @@ package final class RealmLedger: @unchecked Sendable {
     /// The realm's version that memory has, where other processes write to it too.
     var version: UInt64 = 0
     let freshness = Mutex(Freshness())
+    let stock = Mutex(StockLists())
 
     // writer
     var index = IdempotencyIndex()

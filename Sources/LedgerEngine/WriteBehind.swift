@@ -49,6 +49,8 @@ struct WriteBehind {
             if let target = movement.target {
                 dirtyLevels.insert(LevelKey(item: movement.item, location: target.location))
             }
+        case .stockSettingsChanged(let change):
+            dirtyLevels.insert(change.level)
         case .webhookChanged(_, let webhook):
             dirtyWebhooks.insert(webhook.number)
         case .stockLow, .stockOut, .replayRequested:
@@ -105,12 +107,12 @@ struct WriteBehind {
 
     /// Another process has written the rows of every change up to the seq: what is not newer need not be written here.
     ///
-    /// - Parameter lastSeq: of a level, as memory has it.
-    mutating func othersWrote(upTo seq: UInt64, lastSeq: (LevelKey) -> UInt64?) {
+    /// - Parameter changedSeq: of a level, as memory has it.
+    mutating func othersWrote(upTo seq: UInt64, changedSeq: (LevelKey) -> UInt64?) {
         guard seq > appliedSeq else { return }
         appliedSeq = seq
         if let pass, pass.seq <= seq { abandonPass() }
-        dirtyLevels = dirtyLevels.filter { key in lastSeq(key).map { $0 > seq } ?? false }
+        dirtyLevels = dirtyLevels.filter { key in changedSeq(key).map { $0 > seq } ?? false }
     }
 
     /// The chunk was not written: what it held is dirty again, and the pass starts over.

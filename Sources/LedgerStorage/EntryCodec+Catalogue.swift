@@ -70,7 +70,8 @@ extension EntryCodec {
 }
 
 /// Layout of a location: number · id · code · name · type · flags · [address] · [time zone] · [metadata] · created_at ·
-/// updated_at − created_at · [archived_at − created_at] · created seq · [archived seq].
+/// updated_at − created_at · [archived_at − created_at] · created seq · [archived seq] · [more flags · [marketplace] ·
+/// [observed_at]].
 extension EntryCodec {
     private enum LocationFlag {
         static let address: UInt8 = 1
@@ -80,7 +81,15 @@ extension EntryCodec {
         static let metadata: UInt8 = 16
         static let archivedAt: UInt8 = 32
         static let archivedSeq: UInt8 = 64
-        static let all: UInt8 = 127
+        /// More flags follow at the end.
+        static let more: UInt8 = 128
+    }
+
+    private enum MoreLocationFlag {
+        static let isReadOnly: UInt8 = 1
+        static let marketplace: UInt8 = 2
+        static let observedAt: UInt8 = 4
+        static let all: UInt8 = 7
     }
 
     static func encode(_ location: Location, into bytes: inout [UInt8]) {
@@ -92,6 +101,11 @@ extension EntryCodec {
         if location.metadata != nil { flags |= LocationFlag.metadata }
         if location.archivedAt != nil { flags |= LocationFlag.archivedAt }
         if location.archivedSeq != nil { flags |= LocationFlag.archivedSeq }
+        var more: UInt8 = 0
+        if location.isReadOnly { more |= MoreLocationFlag.isReadOnly }
+        if location.marketplace != nil { more |= MoreLocationFlag.marketplace }
+        if location.observedAt != nil { more |= MoreLocationFlag.observedAt }
+        if more != 0 { flags |= LocationFlag.more }
         bytes.appendVarint(UInt64(location.number.rawValue))
         bytes.appendID(location.id)
         bytes.appendText(location.code)
@@ -108,6 +122,10 @@ extension EntryCodec {
         }
         bytes.appendVarint(location.createdSeq)
         if let archivedSeq = location.archivedSeq { bytes.appendVarint(archivedSeq) }
+        guard more != 0 else { return }
+        bytes.append(more)
+        if let marketplace = location.marketplace { bytes.appendText(marketplace) }
+        if let observedAt = location.observedAt { bytes.appendSigned(observedAt.milliseconds) }
     }
 
     static func location(_ cursor: inout ByteCursor) throws(Malformed) -> Location {
@@ -117,7 +135,6 @@ extension EntryCodec {
         let name = try cursor.text()
         let type = try cursor.text()
         let flags = try cursor.byte()
-        guard flags & ~LocationFlag.all == 0 else { throw cursor.malformed(.flags) }
         let address = flags & LocationFlag.address == 0 ? nil : try cursor.text()
         let timeZone = flags & LocationFlag.timeZone == 0 ? nil : try cursor.text()
         let metadata = flags & LocationFlag.metadata == 0 ? nil : try cursor.blob()
@@ -126,8 +143,17 @@ extension EntryCodec {
         let archived = flags & LocationFlag.archivedAt == 0 ? nil : created &+ (try cursor.signed())
         let createdSeq = try cursor.varint()
         let archivedSeq = flags & LocationFlag.archivedSeq == 0 ? nil : try cursor.varint()
+        let more = flags & LocationFlag.more == 0 ? 0 : try cursor.byte()
+        // Bytes that say nothing more have no such byte.
+        guard more & ~MoreLocationFlag.all == 0, (more == 0) == (flags & LocationFlag.more == 0) else {
+            throw cursor.malformed(.flags)
+        }
+        let marketplace = more & MoreLocationFlag.marketplace == 0 ? nil : try cursor.text()
+        let observedAt = more & MoreLocationFlag.observedAt == 0 ? nil : try cursor.signed()
         return Location(
             number: number, id: id, code: code, name: name, type: type, address: address, timeZone: timeZone,
+            marketplace: marketplace, isReadOnly: more & MoreLocationFlag.isReadOnly != 0,
+            observedAt: observedAt.map(Instant.init(milliseconds:)),
             allowNegative: flags & LocationFlag.allowNegative != 0, isDefault: flags & LocationFlag.isDefault != 0,
             metadata: metadata, createdAt: Instant(milliseconds: created), updatedAt: Instant(milliseconds: updated),
             archivedAt: archived.map(Instant.init(milliseconds:)), createdSeq: createdSeq, archivedSeq: archivedSeq)

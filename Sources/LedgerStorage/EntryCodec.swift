@@ -25,6 +25,8 @@ public enum EntryCodec {
             encode(movement, of: entry, into: &bytes)
         case .stockLow(let alert), .stockOut(let alert):
             encode(alert, of: entry, into: &bytes)
+        case .stockSettingsChanged(let change):
+            encode(change, into: &bytes)
         case .webhookChanged(let change, let webhook):
             bytes.append(change.rawValue)
             encode(webhook, into: &bytes)
@@ -68,6 +70,7 @@ public enum EntryCodec {
         case stockOut = 9
         case webhookChanged = 10
         case replayRequested = 11
+        case stockSettingsChanged = 12
 
         init(of change: Change) {
             switch change {
@@ -82,6 +85,7 @@ public enum EntryCodec {
             case .stockOut: self = .stockOut
             case .webhookChanged: self = .webhookChanged
             case .replayRequested: self = .replayRequested
+            case .stockSettingsChanged: self = .stockSettingsChanged
             }
         }
     }
@@ -106,6 +110,7 @@ public enum EntryCodec {
             case .stockOut: .stockOut(try alert(&cursor, seq: seq))
             case .webhookChanged: .webhookChanged(try webhookChange(&cursor), try webhook(&cursor))
             case .replayRequested: .replayRequested(try replay(&cursor))
+            case .stockSettingsChanged: .stockSettingsChanged(try stockSettingsChange(&cursor))
             }
         return Entry(seq: seq, id: id, recordedAt: recordedAt, actor: actor, change: change)
     }

@@ -23,6 +23,7 @@ struct LedgerFold {
             if let wrong = append(movement.sourceLeg, seq: entry.seq) { return wrong }
             guard let target = movement.targetLeg else { return nil }
             return append(target, seq: entry.seq)
+        case .stockSettingsChanged(let change): return append(change, seq: entry.seq)
         case .stockLow(let alert), .stockOut(let alert):
             let key = LevelKey(item: alert.item, location: alert.location)
             guard levels[key] != nil, alert.movementSeq < entry.seq, alert.movementSeq > 0 else {
@@ -64,6 +65,18 @@ struct LedgerFold {
             return "\(name) changes its number, id, origin or what else \(change) leaves alone"
         }
         webhooks[index] = webhook
+        return nil
+    }
+
+    private mutating func append(_ change: StockSettingsChange, seq: UInt64) -> String? {
+        let key = change.level
+        guard items.indices.contains(Int(key.item.rawValue) - 1),
+            locations.indices.contains(Int(key.location.rawValue) - 1)
+        else { return "settings of item \(key.item.rawValue) at location \(key.location.rawValue), one of which is unknown" }
+        guard change.settings.changedSeq == seq else {
+            return "\(name(key)): settings that say that entry \(change.settings.changedSeq) made them"
+        }
+        levels[key, default: StockLevel(key: key)].settings = change.settings
         return nil
     }
 

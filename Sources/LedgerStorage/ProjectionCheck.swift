@@ -31,7 +31,7 @@ struct ProjectionCheck {
 
     mutating func add(_ row: StockLevel) {
         levels[row.key] = row
-        lastSeq = max(lastSeq, row.history.lastSeq)
+        lastSeq = max(lastSeq, row.changedSeq)
     }
 
     private mutating func differs(_ detail: String) {
@@ -49,6 +49,7 @@ struct ProjectionCheck {
         case .movementRecorded(let movement):
             check(movement.sourceLeg.level, fold, seq: entry.seq)
             if let target = movement.targetLeg { check(target.level, fold, seq: entry.seq) }
+        case .stockSettingsChanged(let change): check(change.level, fold, seq: entry.seq)
         case .webhookChanged(_, let webhook):
             if entry.seq > appliedSeq { confirm(webhook) }
         case .stockLow, .stockOut, .replayRequested: break
@@ -92,9 +93,12 @@ struct ProjectionCheck {
             if seq <= appliedSeq { differs("the row of \(fold.name(key)) is missing or older than entry \(seq)") }
             return
         }
-        guard row.history.lastSeq == seq, let level = fold.levels[key] else { return }
+        guard row.changedSeq == seq, let level = fold.levels[key] else { return }
         levels[key] = nil
         guard row != level else { return }
+        guard row.settings == level.settings else {
+            return differs("\(fold.name(key)): the row's settings are not those of entry \(seq)")
+        }
         differs(
             "\(fold.name(key)): the row says \(row.pool.onHand) on hand, value \(row.pool.value), last WAC "
                 + "\(row.pool.lastWAC), reserved \(row.reserved); entry \(seq) says \(level.pool.onHand), "
@@ -136,7 +140,7 @@ struct ProjectionCheck {
             differs("the row of webhook endpoint \(number.rawValue) is not what the journal says")
         }
         if let key = levels.keys.min(), let row = levels[key] {
-            differs("the row of \(fold.name(key)) ends with entry \(row.history.lastSeq), which is not of that level")
+            differs("the row of \(fold.name(key)) ends with entry \(row.changedSeq), which is not of that level")
         }
         return problem
     }

@@ -128,6 +128,7 @@ enum RowDigest {
             row.appendSigned(level.pool.lastWAC)
             row.appendSigned(level.reserved)
             row.appendBlob(level.history.encodedRoots)
+            if let settings = level.settings { row.appendBlob(EntryCodec.row(of: settings)) }
             hasher.update(data: row)
         }
         var next: UInt64 = 1

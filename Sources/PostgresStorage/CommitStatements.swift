@@ -17,7 +17,7 @@ enum CommitStatements {
         "append_project",
         """
         SELECT bincard.append_and_project($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-            $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)
+            $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)
         """)
 
     private static let newsSince = SQL(
@@ -86,6 +86,7 @@ enum CommitStatements {
         parameters.add(array: levels.map(\.pool.lastWAC))
         parameters.add(array: levels.map(\.reserved))
         parameters.add(array: levels.map(\.history.encodedRoots))
+        parameters.add(optionals: levels.map { level in level.settings.map { EntryCodec.row(of: $0) } })
         try add(chunk.references, to: &parameters)
     }
 

@@ -56,6 +56,7 @@ enum RealmSchema {
             last_wac bigint NOT NULL,
             reserved bigint NOT NULL,
             roots bytea NOT NULL,
+            settings bytea,
             PRIMARY KEY (realm, key)
         ) WITH (fillfactor = 80);
 
@@ -189,7 +190,7 @@ enum RealmSchema {
             item_numbers bigint[], item_data bytea[], location_numbers bigint[], location_data bytea[],
             webhook_numbers bigint[], webhook_data bytea[],
             level_keys bigint[], on_hands bigint[], level_values bigint[], last_wacs bigint[], reserveds bigint[],
-            level_roots bytea[],
+            level_roots bytea[], level_settings bytea[],
             segment_firsts bigint[], segment_lasts bigint[], bucket_keys bigint[], bucket_data bytea[]
         ) RETURNS bigint LANGUAGE plpgsql AS $$
         DECLARE
@@ -208,12 +209,12 @@ enum RealmSchema {
             INSERT INTO bincard.webhook (realm, number, data)
             SELECT for_realm, u.number, u.data FROM unnest(webhook_numbers, webhook_data) AS u(number, data)
             ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
-            INSERT INTO bincard.stock_level (realm, key, on_hand, value, last_wac, reserved, roots)
+            INSERT INTO bincard.stock_level (realm, key, on_hand, value, last_wac, reserved, roots, settings)
             SELECT for_realm, u.*
-            FROM unnest(level_keys, on_hands, level_values, last_wacs, reserveds, level_roots) AS u
+            FROM unnest(level_keys, on_hands, level_values, last_wacs, reserveds, level_roots, level_settings) AS u
             ON CONFLICT (realm, key) DO UPDATE SET
                 on_hand = excluded.on_hand, value = excluded.value, last_wac = excluded.last_wac,
-                reserved = excluded.reserved, roots = excluded.roots;
+                reserved = excluded.reserved, roots = excluded.roots, settings = excluded.settings;
             IF cardinality(segment_firsts) = 0 THEN RETURN appended; END IF;
             SELECT max(number) AS number, max(last_seq) AS last_seq INTO last FROM bincard.reference_segment
             WHERE realm = for_realm;

@@ -132,7 +132,7 @@ enum LevelStatements {
         "levels",
         """
         SELECT level.* FROM unnest($2::bigint[]) AS wanted(key), LATERAL (
-            SELECT key, on_hand, value, last_wac, reserved, roots FROM bincard.stock_level
+            SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM bincard.stock_level
             WHERE realm = $1 AND key = wanted.key LIMIT 1
         ) AS level
         """)
@@ -143,7 +143,7 @@ enum LevelStatements {
     static let levelsAfter = SQL(
         "levels_after",
         """
-        SELECT key, on_hand, value, last_wac, reserved, roots FROM bincard.stock_level
+        SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM bincard.stock_level
         WHERE realm = $1 AND key > $2 ORDER BY key LIMIT 16384
         """)
 
@@ -155,7 +155,8 @@ enum LevelStatements {
                 StockLevel(
                     key: LevelKey(packed: row.uint64(0)),
                     pool: CostPool(onHand: row.int64(1), value: row.int64(2), lastWAC: row.int64(3)),
-                    reserved: row.int64(4), history: try LevelHistory(encodedRoots: row.blob(5))))
+                    reserved: row.int64(4), history: try LevelHistory(encodedRoots: row.blob(5)),
+                    settings: row.isNull(6) ? nil : try EntryCodec.stockSettings(row: row.bytes(6))))
         }
         return levels
     }

@@ -20,13 +20,13 @@ enum CatalogueStatements {
     static let replaceLocation = """
         INSERT OR REPLACE INTO location (
             number, id, code, name, type, address, time_zone, allow_negative, is_default, metadata,
-            created_at, updated_at, archived_at, created_seq, archived_seq
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            created_at, updated_at, archived_at, created_seq, archived_seq, marketplace, is_read_only, observed_at
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     static let locations = """
         SELECT number, id, code, name, type, address, time_zone, allow_negative, is_default, metadata,
-            created_at, updated_at, archived_at, created_seq, archived_seq
+            created_at, updated_at, archived_at, created_seq, archived_seq, marketplace, is_read_only, observed_at
         FROM location ORDER BY number
         """
 
@@ -98,6 +98,9 @@ enum CatalogueStatements {
             statement.bind(location.archivedAt?.milliseconds, at: 13)
             statement.bind(location.createdSeq, at: 14)
             statement.bind(location.archivedSeq.map { Int64(bitPattern: $0) }, at: 15)
+            statement.bind(location.marketplace, at: 16)
+            statement.bind(Int64(location.isReadOnly ? 1 : 0), at: 17)
+            statement.bind(location.observedAt?.milliseconds, at: 18)
             try statement.run()
         }
     }
@@ -114,6 +117,9 @@ enum CatalogueStatements {
                     type: row.text(4),
                     address: row.textIfPresent(5),
                     timeZone: row.textIfPresent(6),
+                    marketplace: row.textIfPresent(15),
+                    isReadOnly: row.int64(16) != 0,
+                    observedAt: row.int64IfPresent(17).map(Instant.init(milliseconds:)),
                     allowNegative: row.int64(7) != 0,
                     isDefault: row.int64(8) != 0,
                     metadata: row.blobIfPresent(9),

@@ -3,7 +3,15 @@ enum RealmSchema {
     static let migrations = [
         SchemaMigration(version: 1, name: "journal, projections, idempotency", sql: version1),
         SchemaMigration(version: 2, name: "webhook endpoints", sql: version2),
+        SchemaMigration(version: 3, name: "settings of stock levels, marketplaces", sql: version3),
     ]
+
+    private static let version3 = """
+        ALTER TABLE stock_level ADD COLUMN settings BLOB;
+        ALTER TABLE location ADD COLUMN marketplace TEXT;
+        ALTER TABLE location ADD COLUMN is_read_only INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE location ADD COLUMN observed_at INTEGER;
+        """
 
     private static let version2 = """
         CREATE TABLE webhook (

@@ -6,13 +6,14 @@ import LedgerStorage
 enum StockLevelStatements {
     /// Without a second index, replacing a row overwrites it in place.
     static let replace = """
-        INSERT OR REPLACE INTO stock_level (key, on_hand, value, last_wac, reserved, roots) VALUES (?, ?, ?, ?, ?, ?)
+        INSERT OR REPLACE INTO stock_level (key, on_hand, value, last_wac, reserved, roots, settings)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         """
 
-    static let level = "SELECT key, on_hand, value, last_wac, reserved, roots FROM stock_level WHERE key = ?"
+    static let level = "SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM stock_level WHERE key = ?"
 
     static let levelsAfter = """
-        SELECT key, on_hand, value, last_wac, reserved, roots FROM stock_level WHERE key > ? ORDER BY key LIMIT ?
+        SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM stock_level WHERE key > ? ORDER BY key LIMIT ?
         """
 
     static let keys = "SELECT key, on_hand FROM stock_level ORDER BY key"
@@ -30,6 +31,7 @@ enum StockLevelStatements {
             statement.bind(level.pool.value, at: 3)
             statement.bind(level.pool.lastWAC, at: 4)
             statement.bind(level.reserved, at: 5)
+            statement.bind(level.settings.map { EntryCodec.row(of: $0) }, at: 7)
             try roots.withUnsafeBytes { bytes in
                 statement.bind(lending: bytes, at: 6)
                 try statement.run()
@@ -80,6 +82,7 @@ enum StockLevelStatements {
             key: LevelKey(packed: row.uint64(0)),
             pool: CostPool(onHand: row.int64(1), value: row.int64(2), lastWAC: row.int64(3)),
             reserved: row.int64(4),
-            history: try LevelHistory(encodedRoots: row.blob(5)))
+            history: try LevelHistory(encodedRoots: row.blob(5)),
+            settings: try row.blobIfPresent(6).map { try EntryCodec.stockSettings(row: $0) })
     }
 }

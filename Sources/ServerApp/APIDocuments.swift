@@ -1,5 +1,7 @@
-import HTTPInterface
+package import HTTPInterface
+import LinkitAPI
 import SKInventoryAPI
+import SellerAPI
 import SkutrailAPI
 package import WireSchema
 
@@ -11,6 +13,15 @@ package enum APIDocuments {
         package var name: String
         package var document: OpenAPIDocument
     }
+
+    /// Everything that is served.
+    static let operations: [APIOperation] =
+        SkutrailAPI.operations + SKInventoryAPI.operations + SellerAPI.operations + LinkitAPI.operations
+
+    /// How paths that no operation has are refused.
+    static let dialects: [(base: String, dialect: ErrorDialect)] = [
+        (SellerAPI.base, .seller), (LinkitAPI.base, .linkit),
+    ]
 
     package static let all: [Document] = [
         document(
@@ -25,10 +36,19 @@ package enum APIDocuments {
             "sk-inventory", title: "Bincard: SK Inventory API", base: "/inventory/v1",
             operations: SKInventoryAPI.operations,
             description: "Items, locations, movements and stock with weighted average cost, over the same ledger."),
+        document(
+            "seller", title: "Bincard: Seller API", base: SellerAPI.base, operations: SellerAPI.operations,
+            description: "Stock levels across warehouses and marketplaces, over the same ledger.",
+            errorBody: .json(SellerError.self)),
+        document(
+            "linkit", title: "Bincard: Linkit API", base: LinkitAPI.base, operations: LinkitAPI.operations,
+            description: "Products, branches and their SKUs: stock, price and availability, over the same ledger.",
+            errorBody: .json(LinkitError.self)),
     ]
 
     private static func document(
-        _ name: String, title: String, base: String, operations: [APIOperation], description: String
+        _ name: String, title: String, base: String, operations: [APIOperation], description: String,
+        errorBody: BodyDescription = .json(Problem.self, mediaType: "application/problem+json")
     ) -> Document {
         Document(
             name: name,
@@ -36,7 +56,7 @@ package enum APIDocuments {
                 title: title, version: BincardVersion.current, description: description,
                 servers: [(url: "http://127.0.0.1:8080", description: "A local server")],
                 operations: operations.map(\.description),
-                errorBody: .json(Problem.self, mediaType: "application/problem+json"), commonErrors: commonErrors))
+                errorBody: errorBody, commonErrors: commonErrors))
     }
 
     private static let commonErrors = [

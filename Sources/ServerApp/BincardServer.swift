@@ -74,10 +74,10 @@ package final class BincardServer: Sendable {
         engine = BincardServer.makeEngine(settings, storage, metrics, webhooks, logger)
         accessLog = try AccessLog(destination: BincardServer.logDestination(settings["access-log"]))
         gateway = Gateway(
-            operations: SkutrailAPI.operations + SKInventoryAPI.operations,
+            operations: APIDocuments.operations,
             openRoutes: OpenRoutes.all(readiness: readiness, metrics: metrics), engine: engine, keys: keys,
             metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), webhooks: webhooks.access,
-            streamLimits: BincardServer.streamLimits(settings), logger: logger)
+            streamLimits: BincardServer.streamLimits(settings), dialects: APIDocuments.dialects, logger: logger)
         registerRealmMetrics()
         let engine = engine
         storage.watchOthers { grew in

@@ -110,7 +110,7 @@ private struct RandomRun {
             last = entry.head
         }
         if state.head != last { fault = "the head is not the last entry's" }
-        if decision.alerts.map(\.change.type) != done.alerts { fault = "\(decision.alerts) instead of \(done.alerts)" }
+        if decision.following.map(\.change.type) != done.alerts { fault = "\(decision.following) instead of \(done.alerts)" }
         switch decision.first.change {
         case .itemCreated(let item): model.items[model.items.count - 1].id = item.id
         case .locationCreated(let location): model.places[model.places.count - 1].id = location.id

@@ -32,8 +32,8 @@ struct ThresholdTests {
         var ledger = try TestLedger.stocked(reorderPoint: row.reorderPoint, allowNegative: true)
         try ledger.set(pool(row.before, 0, 0))
         let decision = try ledger.perform(.recordMovement(draft(.adjustment, row.change)))
-        #expect(decision.alerts.map(\.change.type) == row.expected)
-        for (index, entry) in decision.alerts.enumerated() {
+        #expect(decision.following.map(\.change.type) == row.expected)
+        for (index, entry) in decision.following.enumerated() {
             let alert: StockAlert
             switch entry.change {
             case .stockLow(let found), .stockOut(let found): alert = found
@@ -58,7 +58,7 @@ struct ThresholdTests {
         var types: [[String]] = []
         for change: Int64 in [-2, -1, 2, -1, -4, 6, -6] {
             types.append(
-                try ledger.perform(.recordMovement(draft(.adjustment, change))).alerts.map(\.change.type))
+                try ledger.perform(.recordMovement(draft(.adjustment, change))).following.map(\.change.type))
         }
         #expect(types == [["stock.low"], [], [], ["stock.low"], ["stock.out"], [], ["stock.low", "stock.out"]])
     }
@@ -68,7 +68,7 @@ struct ThresholdTests {
         var ledger = try TestLedger.stocked(reorderPoint: 5)
         try ledger.move(draft(.receipt, 6))
         let decision = try ledger.perform(.recordMovement(draft(.transfer, 6, to: "B")))
-        #expect(decision.alerts.map(\.change.type) == ["stock.low", "stock.out"])
+        #expect(decision.following.map(\.change.type) == ["stock.low", "stock.out"])
         let next = try ledger.move(draft(.receipt, 1))
         #expect(next.link.previous == decision.first.seq)
         #expect(ledger.journal.map(\.seq) == Array(1...UInt64(ledger.journal.count)))

@@ -37,6 +37,8 @@ struct Layer: Sendable {
         // Dialects translate values; connections are not theirs.
         Layer(target: "SkutrailAPI", level: 4, outside: []),
         Layer(target: "SKInventoryAPI", level: 4, outside: []),
+        Layer(target: "SellerAPI", level: 4, outside: []),
+        Layer(target: "LinkitAPI", level: 4, outside: []),
 
         Layer(
             target: "ServerApp", level: 5,

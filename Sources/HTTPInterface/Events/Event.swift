@@ -31,6 +31,7 @@ package enum EventData: Sendable {
     case item(ItemView)
     case location(LocationView)
     case movement(MovementEventData)
+    case settings(StockSettingsData)
     case alert(StockAlertData)
     case webhook(WebhookView)
     case replay(ReplayEventData)
@@ -48,6 +49,7 @@ package struct EventDataKind: WireKind {
         case .item(let item): ObjectKind<ItemView>().write(item, to: &writer)
         case .location(let location): ObjectKind<LocationView>().write(location, to: &writer)
         case .movement(let movement): ObjectKind<MovementEventData>().write(movement, to: &writer)
+        case .settings(let settings): ObjectKind<StockSettingsData>().write(settings, to: &writer)
         case .alert(let alert): ObjectKind<StockAlertData>().write(alert, to: &writer)
         case .webhook(let webhook): ObjectKind<WebhookView>().write(webhook, to: &writer)
         case .replay(let replay): ObjectKind<ReplayEventData>().write(replay, to: &writer)
@@ -57,7 +59,8 @@ package struct EventDataKind: WireKind {
     package func schema(_ collector: inout SchemaCollector) -> SchemaNode {
         let choices = [
             collector.reference(ItemView.self), collector.reference(LocationView.self),
-            collector.reference(MovementEventData.self), collector.reference(StockAlertData.self),
+            collector.reference(MovementEventData.self), collector.reference(StockSettingsData.self),
+            collector.reference(StockAlertData.self),
             collector.reference(WebhookView.self), collector.reference(ReplayEventData.self),
         ]
         var node = SchemaNode(types: [])
@@ -80,6 +83,8 @@ extension Event {
             data = .location(LocationView(location))
         case .movementRecorded(let movement):
             data = .movement(MovementEventData(movement, of: entry, in: ledger))
+        case .stockSettingsChanged(let change):
+            data = .settings(StockSettingsData(change, in: ledger))
         case .stockLow(let alert), .stockOut(let alert):
             data = .alert(StockAlertData(alert, in: ledger))
         case .webhookChanged(_, let webhook):
@@ -144,6 +149,21 @@ extension TransferTargetData {
         value = leg.valueChange
         variance = leg.variance
         stockValue = leg.after.value
+    }
+}
+
+extension StockSettingsData {
+    init(_ change: StockSettingsChange, in ledger: CommittedLedger) {
+        let item = ledger.itemName(change.level.item)
+        let location = ledger.locationName(change.level.location)
+        self.item = WireID(item?.id ?? .zero)
+        sku = item?.sku ?? ""
+        self.location = WireID(location?.id ?? .zero)
+        code = location?.code ?? ""
+        price = change.settings.price
+        cost = change.settings.cost
+        isAvailable = change.settings.isAvailable
+        safetyStock = change.settings.safetyStock
     }
 }
 

@@ -74,6 +74,34 @@ package struct TransferTargetData: WireObject {
     }
 }
 
+/// What `stock_settings.updated` says: everything that is set there now.
+package struct StockSettingsData: WireObject {
+    package var item = WireID<ItemPrefix>()
+    package var sku = ""
+    package var location = WireID<LocationPrefix>()
+    package var code = ""
+    package var price: Int64?
+    package var cost: Int64?
+    package var isAvailable = true
+    package var safetyStock: Int64 = 0
+
+    package init() {}
+
+    package static let schemaName = "StockSettingsData"
+
+    package static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
+        v.required("item_id", &value.item, .text(WireID<ItemPrefix>.self))
+        v.required("sku", &value.sku, .string(1...64))
+        v.required("location_id", &value.location, .text(WireID<LocationPrefix>.self))
+        v.required("warehouse", &value.code, .string(1...64), doc: "The location's code.")
+        v.optional(
+            "price", &value.price, .decimal(), whenNil: .null, doc: "The selling price here; null: the item's.")
+        v.optional("cost", &value.cost, .decimal(), whenNil: .null, doc: "The cost price here; null: the average.")
+        v.required("available", &value.isAvailable, .boolean, doc: "Whether it is for sale here.")
+        v.required("safety_stock", &value.safetyStock, .integer, doc: "Base units that are never offered.")
+    }
+}
+
 /// What `stock.low` and `stock.out` say.
 package struct StockAlertData: WireObject {
     package var item = WireID<ItemPrefix>()

@@ -40,6 +40,7 @@ package struct EventSample: WireObject {
         case .locationCreated, .locationUpdated: location(at: now).jsonBytes()
         case .locationArchived: archived(location(at: now), at: now).jsonBytes()
         case .movementRecorded: movement(at: now).jsonBytes()
+        case .stockSettingsUpdated: settings().jsonBytes()
         case .stockLow: alert(after: 19).jsonBytes()
         case .stockOut: alert(after: 0).jsonBytes()
         case .webhookCreated, .webhookUpdated, .webhookDisabled, .webhookEnabled, .webhookDeleted,
@@ -113,6 +114,17 @@ package struct EventSample: WireObject {
         movement.occurredAt = now.milliseconds
         movement.actor = WireID(sampleID)
         return movement
+    }
+
+    private static func settings() -> StockSettingsData {
+        var settings = StockSettingsData()
+        settings.item = WireID(sampleID)
+        settings.sku = "SKU-0042"
+        settings.location = WireID(sampleID)
+        settings.code = "SEA-1"
+        settings.price = 16_990_000
+        settings.safetyStock = 15
+        return settings
     }
 
     private static func alert(after: Int64) -> StockAlertData {

@@ -63,6 +63,9 @@ package struct LocationView: WireObject {
     package var type = ""
     package var address: String?
     package var timeZone: String?
+    package var marketplace: String?
+    package var isReadOnly: Bool?
+    package var observedAt: Int64?
     package var allowNegative = false
     package var isDefault = false
     package var metadata: RawJSON?
@@ -79,6 +82,9 @@ package struct LocationView: WireObject {
         type = location.type
         address = location.address
         timeZone = location.timeZone
+        marketplace = location.marketplace
+        isReadOnly = location.refusesWrites ? true : nil
+        observedAt = location.observedAt?.milliseconds
         allowNegative = location.allowNegative
         isDefault = location.isDefault
         metadata = location.metadata.map { RawJSON(bytes: $0) }
@@ -97,6 +103,13 @@ package struct LocationView: WireObject {
         v.required("type", &value.type, .string(1...32))
         v.optional("address", &value.address, .string(1...500, lines: true), whenNil: .null)
         v.optional("time_zone", &value.timeZone, .string(1...64), whenNil: .null)
+        v.optional("marketplace", &value.marketplace, .string(1...64), doc: "What sells from here.")
+        v.optional(
+            "is_read_only", &value.isReadOnly, .boolean,
+            doc: "Present and true where only a marketplace's snapshots change the stock.")
+        v.optional(
+            "observed_at", &value.observedAt, .timestamp(.milliseconds),
+            doc: "When a marketplace last said what lies here.")
         v.required("allow_negative", &value.allowNegative, .boolean)
         v.required("is_default", &value.isDefault, .boolean)
         v.optional("metadata", &value.metadata, .freeObject(maxBytes: 8_192), whenNil: .null)

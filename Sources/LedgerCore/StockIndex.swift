@@ -1,0 +1,246 @@
+/// Every stock level's quantity and every item's totals, in columns: what lists filter, count and page by.
+///
+/// Items stand in groups of 64 in the order of their numbers. A group has a column for each location that has a level of
+/// one of them, with the levels that exist packed one behind the other; and the totals of each item. So a level costs
+/// some ten bytes, absent ones nothing, and a filter is bit masks and a loop over integers. It is a plain container: who
+/// shares it between threads guards it.
+public struct StockIndex: Sendable {
+    var groups: [StockGroup] = []
+    var locations: [LocationColumnTraits] = []
+    /// Grows with each change; a group has it as of its last one.
+    private var version: UInt64 = 0
+
+    public init() {}
+
+    /// What lists read of a location.
+    struct LocationColumnTraits: Sendable {
+        var isArchived: Bool
+        var isMarketplace: Bool
+    }
+
+    /// How many items it knows.
+    public var itemCount: Int { groups.last.map { (groups.count - 1) * 64 + $0.itemCount } ?? 0 }
+
+    /// Takes an item over as it is now; new ones in the order of their numbers.
+    public mutating func put(_ item: Item) {
+        let index = Int(item.number.rawValue) - 1
+        guard index >= 0, index <= itemCount else { return }
+        if index >> 6 == groups.count { groups.append(StockGroup()) }
+        version &+= 1
+        groups[index >> 6].put(
+            index & 63, isArchived: item.archivedSeq != nil, reorderPoint: item.reorderPoint, version)
+    }
+
+    /// Takes a location over as it is now; new ones in the order of their numbers.
+    public mutating func put(_ location: Location) {
+        let index = Int(location.number.rawValue) - 1
+        guard index >= 0, index <= locations.count else { return }
+        let traits = LocationColumnTraits(
+            isArchived: location.archivedSeq != nil, isMarketplace: location.isMarketplace)
+        guard index < locations.count else {
+            locations.append(traits)
+            return touch()
+        }
+        let before = locations[index]
+        locations[index] = traits
+        if before.isMarketplace != traits.isMarketplace {
+            // A marketplace's location holds nothing back: the totals are others now.
+            version &+= 1
+            for group in groups.indices { groups[group].retotal(location.number, locations, version) }
+        }
+        if before.isArchived != traits.isArchived { touch() }
+    }
+
+    /// Takes a level over as it is now. Its item and location are known.
+    public mutating func put(_ level: borrowing StockLevel) {
+        let index = Int(level.key.item.rawValue) - 1
+        let place = Int(level.key.location.rawValue) - 1
+        guard index >= 0, index < itemCount, locations.indices.contains(place) else { return }
+        version &+= 1
+        groups[index >> 6].put(
+            index & 63, level.key.location,
+            StockCell(
+                onHand: level.pool.onHand, reserved: level.reserved, safetyStock: level.settings?.safetyStock ?? 0,
+                isAvailable: level.settings?.isAvailable ?? true),
+            isMarketplace: locations[place].isMarketplace, version)
+    }
+
+    /// Everything counts anew.
+    private mutating func touch() {
+        version &+= 1
+        for group in groups.indices { groups[group].version = version }
+    }
+}
+
+/// What lists read of a stock level.
+public struct StockCell: Hashable, Sendable {
+    /// Base units, as in `StockLevel`.
+    public var onHand: Int64
+    public var reserved: Int64
+    public var safetyStock: Int64
+    public var isAvailable: Bool
+
+    /// Where nothing was ever recorded.
+    public static let none = StockCell(onHand: 0, reserved: 0, safetyStock: 0, isAvailable: true)
+}
+
+/// One location's levels of a group's items.
+struct StockColumn: Sendable {
+    var location: LocationNumber
+    /// Which items have a level here.
+    var exists: UInt64 = 0
+    /// Which items are not for sale here, of those that have a level.
+    var unavailable: UInt64 = 0
+    /// Of those that exist, in order.
+    var onHand: [Int64] = []
+    /// Likewise; empty while all are 0.
+    var reserved: [Int64] = []
+    var safetyStock: [Int64] = []
+
+    func place(of slot: Int) -> Int { (exists & ((1 << UInt64(slot)) &- 1)).nonzeroBitCount }
+
+    func cell(_ slot: Int) -> StockCell {
+        guard exists & 1 << UInt64(slot) != 0 else { return .none }
+        let place = place(of: slot)
+        return StockCell(
+            onHand: onHand[place], reserved: reserved.isEmpty ? 0 : reserved[place],
+            safetyStock: safetyStock.isEmpty ? 0 : safetyStock[place],
+            isAvailable: unavailable & 1 << UInt64(slot) == 0)
+    }
+
+    mutating func put(_ slot: Int, _ cell: StockCell) {
+        let bit: UInt64 = 1 << UInt64(slot)
+        let place = place(of: slot)
+        if exists & bit == 0 {
+            exists |= bit
+            onHand.insert(cell.onHand, at: place)
+            if !reserved.isEmpty { reserved.insert(0, at: place) }
+            if !safetyStock.isEmpty { safetyStock.insert(0, at: place) }
+        } else {
+            onHand[place] = cell.onHand
+        }
+        StockColumn.put(cell.reserved, at: place, of: onHand.count, in: &reserved)
+        StockColumn.put(cell.safetyStock, at: place, of: onHand.count, in: &safetyStock)
+        if cell.isAvailable { unavailable &= ~bit } else { unavailable |= bit }
+    }
+
+    private static func put(_ value: Int64, at place: Int, of count: Int, in column: inout [Int64]) {
+        if column.isEmpty {
+            if value == 0 { return }
+            column = [Int64](repeating: 0, count: count)
+        }
+        column[place] = value
+    }
+}
+
+/// 64 items in the order of their numbers.
+struct StockGroup: Sendable {
+    private(set) var itemCount = 0
+    private(set) var archived: UInt64 = 0
+    /// Ascending by location.
+    private(set) var columns: [StockColumn] = []
+    /// Sums over locations, by slot.
+    private var onHand: [Int64] = []
+    private var reserved: [Int64] = []
+    private var safetyStock: [Int64] = []
+    private var reorderPoints: [Int64?] = []
+    /// Which items have a status, by its raw value.
+    private(set) var statuses: [UInt64] = [0, 0, 0, 0]
+    var version: UInt64 = 0
+
+    /// Items in use.
+    var active: UInt64 { (itemCount == 64 ? .max : (1 << UInt64(itemCount)) &- 1) & ~archived }
+
+    func totals(_ slot: Int) -> StockTotals {
+        StockTotals(
+            onHand: onHand[slot], reserved: reserved[slot], safetyStock: safetyStock[slot], status: status(slot))
+    }
+
+    func column(_ location: LocationNumber) -> StockColumn? {
+        let index = place(of: location)
+        return index < columns.count && columns[index].location == location ? columns[index] : nil
+    }
+
+    mutating func put(_ slot: Int, isArchived: Bool, reorderPoint: Int64?, _ version: UInt64) {
+        self.version = version
+        if slot == itemCount {
+            itemCount += 1
+            onHand.append(0)
+            reserved.append(0)
+            safetyStock.append(0)
+            reorderPoints.append(nil)
+        }
+        let bit: UInt64 = 1 << UInt64(slot)
+        if isArchived { archived |= bit } else { archived &= ~bit }
+        reorderPoints[slot] = reorderPoint
+        settle(slot)
+    }
+
+    mutating func put(
+        _ slot: Int, _ location: LocationNumber, _ cell: StockCell, isMarketplace: Bool, _ version: UInt64
+    ) {
+        self.version = version
+        let index = place(of: location)
+        if index == columns.count || columns[index].location != location {
+            columns.insert(StockColumn(location: location), at: index)
+        }
+        let before = columns[index].cell(slot)
+        columns[index].put(slot, cell)
+        onHand[slot] = onHand[slot] &+ cell.onHand &- before.onHand
+        reserved[slot] = reserved[slot] &+ cell.reserved &- before.reserved
+        if !isMarketplace { safetyStock[slot] = safetyStock[slot] &+ cell.safetyStock &- before.safetyStock }
+        settle(slot)
+    }
+
+    /// Sums safety stock anew where a location has become a marketplace's or ceased to be one.
+    mutating func retotal(
+        _ location: LocationNumber, _ locations: [StockIndex.LocationColumnTraits], _ version: UInt64
+    ) {
+        guard let changed = column(location), !changed.safetyStock.isEmpty else { return }
+        self.version = version
+        for slot in 0..<itemCount {
+            safetyStock[slot] = columns.reduce(0) { sum, column in
+                locations[Int(column.location.rawValue) - 1].isMarketplace
+                    ? sum : sum &+ column.cell(slot).safetyStock
+            }
+            settle(slot)
+        }
+    }
+
+    private func status(_ slot: Int) -> StockStatus {
+        StockStatus(
+            onHand: onHand[slot], reserved: reserved[slot], safetyStock: safetyStock[slot],
+            reorderPoint: reorderPoints[slot])
+    }
+
+    private mutating func settle(_ slot: Int) {
+        let bit: UInt64 = 1 << UInt64(slot)
+        let status = Int(status(slot).rawValue)
+        if statuses[status] & bit != 0 { return }
+        for other in 0..<4 { statuses[other] &= ~bit }
+        statuses[status] |= bit
+    }
+
+    /// Where the location's column is, or would be.
+    private func place(of location: LocationNumber) -> Int {
+        var low = 0
+        var high = columns.count
+        while low < high {
+            let middle = (low + high) / 2
+            if columns[middle].location < location { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// An item over all its locations, in base units.
+public struct StockTotals: Hashable, Sendable {
+    public var onHand: Int64
+    public var reserved: Int64
+    /// What its locations hold back, those of marketplaces excepted.
+    public var safetyStock: Int64
+    public var status: StockStatus
+
+    /// What can be offered (contracts, *Seller*).
+    public var available: Int64 { onHand &- reserved &- safetyStock }
+}
