@@ -65,7 +65,11 @@ extension LinkitAPI {
             OperationDescription(
                 id: "archiveBranch", method: .delete, path: "/api/v1/branches/code/{ivId}",
                 summary: "Archive a branch",
-                description: "Its stock must be 0, and it must not be the ledger's default location. Its SKUs go, its history stays.",
+                description:
+                    """
+                    Its stock must be 0, and it must not be the ledger's default location. Its SKUs go, its history \
+                    stays.
+                    """,
                 tag: "Branches", idempotency: .optional, parameters: ParameterList(BranchPath.self),
                 responses: [ResponseDescription(200, "The branch as it is now.", body: .json(BranchView.self))],
                 errors: [

@@ -74,7 +74,7 @@ extension LinkitError {
         return place.isEmpty ? "body" : place
     }
 
-    /// How any operation may refuse. 400, 404 and 422 name what is wrong in `details`, the others have a `reason` there.
+    /// How any operation may refuse. 400, 404 and 422 name what is wrong in `details`, the others have a `reason`.
     package static let common = [
         ErrorDescription(
             400, "The request is malformed: no strict JSON, or a number that is no integer or out of range.",
