@@ -1,6 +1,8 @@
+import HTTPInterface
 import LedgerStorage
 import LinkitAPI
 import Testing
+import WireSchema
 
 extension ContractTests {
     /// Contracts, *Linkit*: products and branches, who may do what, and the document's examples.

@@ -1,6 +1,7 @@
-import LedgerStorage
+import HTTPInterface
 import LinkitAPI
 import Testing
+import WireSchema
 
 /// A tenant as the Linkit API sees it. Every answer is held against the API's own rules.
 struct LinkitRealm: Sendable {
