@@ -108,27 +108,45 @@ struct LastMovement: Sendable {
 }
 
 extension SKURow {
-    /// The rows of what a list has found, with the prices that were set. Blocks.
+    /// The rows of what a list has found, with the prices that were set: from memory in one short look, where they are
+    /// there. Blocks.
     fileprivate static func rows(
         _ found: [(key: LevelKey, stock: StockCell)], in ledger: RealmLedger
     ) throws -> [SKURow] {
-        let recorded = ledger.withCommitted { ledger in found.map(\.key).filter { ledger.hasLevel($0) } }
-        var prices: [LevelKey: Int64] = [:]
-        for level in try ledger.levels(recorded) {
-            if let price = level.settings?.price { prices[level.key] = price }
-        }
-        return ledger.withCommitted { ledger in
-            found.map { key, stock in
+        var rows: [SKURow] = []
+        rows.reserveCapacity(found.count)
+        // Rows whose level is in the store only.
+        var cold: [Int] = []
+        ledger.withCommitted { ledger in
+            var product: (number: ItemNumber, sku: String, price: Int64?)?
+            for (key, stock) in found {
+                if product?.number != key.item {
+                    let item = ledger.item(key.item)
+                    product = (key.item, item?.sku ?? "", item?.price)
+                }
                 var row = SKURow()
-                row.id = LinkitID.sku(key)
-                row.product = ledger.itemName(key.item)?.sku ?? ""
+                row.product = product?.sku ?? ""
                 row.branch = ledger.locationName(key.location)?.code ?? ""
-                row.ivID = "\(row.product)_\(row.branch)"
+                row.price = product?.price
                 row.quantity = stock.onHand
-                row.price = prices[key] ?? ledger.item(key.item)?.price
                 row.isAvailable = stock.isAvailable
-                return row
+                switch RealmLedger.level(key, in: ledger) {
+                case .level(let level): if let price = level.settings?.price { row.price = price }
+                case .none: break
+                case .cold: cold.append(rows.count)
+                }
+                rows.append(row)
             }
         }
+        if !cold.isEmpty {
+            for (index, level) in zip(cold, try ledger.levels(cold.map { found[$0].key })) {
+                if let price = level.settings?.price { rows[index].price = price }
+            }
+        }
+        for index in rows.indices {
+            rows[index].id = LinkitID.sku(found[index].key)
+            rows[index].ivID = "\(rows[index].product)_\(rows[index].branch)"
+        }
+        return rows
     }
 }
