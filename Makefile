@@ -19,6 +19,7 @@ test: test-dependencies
 	$(BUILD) --build-tests
 	$(BINARY) openapi --check
 	scripts/check-openapi
+	scripts/fuzz-apis
 	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
 
 dependencies:

@@ -89,12 +89,15 @@ extension LinkitError {
             ]),
         ErrorDescription(401, "There is no key, or it is not a live one.", codes: ["unauthorized"]),
         ErrorDescription(403, "The key lacks the scope.", codes: ["insufficient_scope"]),
+        ErrorDescription(408, "The request did not arrive in time.", codes: ["request_timeout"]),
         ErrorDescription(413, "The body is too large.", codes: ["body_too_large"]),
+        ErrorDescription(414, "The path and its query are too long.", codes: ["target_too_long"]),
         ErrorDescription(415, "The body is not declared as JSON.", codes: ["unsupported_media_type"]),
         ErrorDescription(
             422, "A member or a parameter is not what it must be.", codes: ["validation_failed"],
             examples: [LinkitAPI.validationExample]),
         ErrorDescription(429, "The key's budget is used up.", codes: ["rate_limited"]),
+        ErrorDescription(431, "The header is too large.", codes: ["headers_too_large"]),
         ErrorDescription(500, "The server failed.", codes: ["internal_error"]),
         ErrorDescription(
             503, "The server can't take the request now.",

@@ -113,6 +113,7 @@ struct ConnectionString {
             text: "Raise max_connections in PostgreSQL, or put a pooler before it; a server uses up to 25"
         ),
         (sign: "ssl", text: "Check sslmode and sslrootcert in the connection string"),
+        (sign: "certificate", text: "Check sslmode and sslrootcert in the connection string"),
         (sign: "read-only", text: "None of the addresses takes writes: name the primary"),
     ]
 }

@@ -23,15 +23,20 @@ public struct PostgresAdministration: Sendable {
     /// - Parameters:
     ///   - serverRole: the role that servers log in as; made when it is not there.
     ///   - password: of a role that is made now; nil for none.
-    ///   - sealKey: put into the database; its present one gives way.
-    /// - Throws: `StoreError.unavailable`, `.notDurable`, `.schemaTooNew`; `.failed` with what to do.
-    public func migrate(serverRole: String, password: String? = nil, sealKey: RealmSealKey) throws(StoreError) -> Report
-    {
+    ///   - sealKey: put into the database.
+    ///   - replacesKey: whether another key that is there gives way, and with it every server that has that one.
+    ///   - keep: called when nothing can be refused any more, before the database takes the key over.
+    /// - Throws: `StoreError.unavailable`, `.notDurable`, `.schemaTooNew`; `.failed` with what to do; what `keep` throws.
+    public func migrate(
+        serverRole: String, password: String? = nil, sealKey: RealmSealKey, replacesKey: Bool = false,
+        keep: () throws(StoreError) -> Void = {}
+    ) throws(StoreError) -> Report {
         let library = try PostgresDatabase.library()
         do {
             let connection = try PostgresConnection(
                 library, conninfo: conninfo, preparing: PostgresConnection.PreparingMode())
-            return try migrate(connection, serverRole, password, sealKey)
+            return try migrate(
+                connection, serverRole, password, SealChange(key: sealKey, replaces: replacesKey), keep: keep)
         } catch let error as PostgresFailure {
             throw explained(error)
         } catch let error as StoreError {
@@ -49,6 +54,11 @@ public struct PostgresAdministration: Sendable {
                 + "server's is new; nothing was changed")
     }
 
+    private struct SealChange {
+        var key: RealmSealKey
+        var replaces: Bool
+    }
+
     /// Any number, the same in all versions: who migrates holds this lock.
     private static let lock = 0x42_49_4E_43_41_52_44
 
@@ -64,6 +74,8 @@ public struct PostgresAdministration: Sendable {
 
     private static let role = SQL("SELECT 1 FROM pg_roles WHERE rolname = $1")
 
+    private static let knownKey = SQL("SELECT inner_key FROM bincard_private.seal WHERE single = 1")
+
     private static let setKey = SQL(
         """
         INSERT INTO bincard_private.seal (single, inner_key, outer_key) VALUES (1, $1, $2)
@@ -71,7 +83,8 @@ public struct PostgresAdministration: Sendable {
         """)
 
     private func migrate(
-        _ connection: PostgresConnection, _ role: String, _ password: String?, _ sealKey: RealmSealKey
+        _ connection: PostgresConnection, _ role: String, _ password: String?, _ seal: SealChange,
+        keep: () throws(StoreError) -> Void
     ) throws -> Report {
         if let row = try connection.run(Self.server).first, let fault = Fitness.durabilityFault(row) { throw fault }
         try connection.execute("BEGIN; SET LOCAL lock_timeout = '5min'; SELECT pg_advisory_xact_lock(\(Self.lock))")
@@ -92,12 +105,21 @@ public struct PostgresAdministration: Sendable {
         name.add(role)
         let isNew = try connection.run(Self.role, name).isEmpty
         try connection.execute(Grants.statements(to: role, isNew: isNew, password: password))
-        let (inner, outer) = sealKey.padded
+        let (inner, outer) = seal.key.padded
+        if let row = try connection.run(Self.knownKey).first, row.bytes(0) != inner, !seal.replaces {
+            throw StoreError.failed(
+                operation: "migrate the database",
+                detail:
+                    "the database knows another key than this data directory, and every server that has it would be "
+                    + "shut out. Copy that key here (database.key of the directory that was used before, or "
+                    + "BINCARD_DATABASE_KEY), or replace it with --replace-key; nothing was changed")
+        }
         var key = Parameters()
         key.add(inner)
         key.add(outer)
         _ = try connection.run(Self.setKey, key)
         if let fault = try ServerRole.fault(of: role, "migrate the database", on: connection) { throw fault }
+        try keep()
         try connection.execute("COMMIT")
         return Report(from: from, to: newest, serverRole: role, madeRole: isNew)
     }

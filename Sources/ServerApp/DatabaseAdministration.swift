@@ -28,12 +28,21 @@ package struct DatabaseAdministration: Sendable {
 
     /// Brings the schema up to date, lets the server's role in, and keeps the key. Blocks.
     ///
-    /// - Parameter password: of the server's role when it is made now.
+    /// - Parameters:
+    ///   - password: of the server's role when it is made now.
+    ///   - replacesKey: whether another key that the database knows gives way to the directory's, or to a new one.
     /// - Throws: `StoreError` with what to do.
-    package func migrate(serverRole: String, password: String?) throws(StoreError) -> Migration {
-        let key = try DatabaseKey.make(directory)
+    package func migrate(
+        serverRole: String, password: String?, replacesKey: Bool = false
+    ) throws(StoreError) -> Migration {
+        let known = try DatabaseKey.find(directory)
+        let fresh = known == nil ? try DatabaseKey.make() : nil
+        guard let key = known ?? fresh?.key else { throw .failed(operation: "make a key", detail: "there is none") }
         let report = try PostgresAdministration(conninfo: conninfo).migrate(
-            serverRole: serverRole, password: password, sealKey: key)
+            serverRole: serverRole, password: password, sealKey: key, replacesKey: replacesKey
+        ) { () throws(StoreError) in
+            if let fresh { try DatabaseKey.keep(fresh.text, in: directory) }
+        }
         return Migration(
             from: report.from, to: report.to, serverRole: report.serverRole, madeRole: report.madeRole,
             keyPath: DatabaseKey.path(directory))

@@ -192,21 +192,24 @@ enum DatabaseKey {
         return key
     }
 
-    /// The key that there is, or a new one, kept in the directory for its owner alone.
-    static func make(_ directory: DataDirectory) throws(StoreError) -> RealmSealKey {
-        if let key = try find(directory) { return key }
-        try directory.create()
-        let path = path(directory)
+    /// A new one, kept nowhere yet.
+    static func make() throws(StoreError) -> (key: RealmSealKey, text: String) {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         guard let digest = Digest256(bytes: bytes), let key = RealmSealKey(bytes: bytes) else {
             throw .failed(operation: "make a key", detail: "no random bytes")
         }
+        return (key, digest.hex + "\n")
+    }
+
+    /// Keeps a new key in the directory, for its owner alone.
+    static func keep(_ text: String, in directory: DataDirectory) throws(StoreError) {
+        try directory.create()
+        let path = path(directory)
         do throws(SecretKeyFault) {
-            try SecretKeyFile.write(digest.hex + "\n", to: path)
+            try SecretKeyFile.write(text, to: path)
         } catch {
             throw .notWritable(path: path, detail: "\(error)")
         }
-        return key
     }
 }

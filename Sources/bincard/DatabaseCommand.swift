@@ -24,10 +24,13 @@ struct DatabaseCommand: ParsableCommand {
         @Option(help: "The password of a server role that is made now (or BINCARD_SERVER_PASSWORD).")
         var serverPassword: String?
 
+        @Flag(help: "Let the key of this data directory take the place of the one that the database knows.")
+        var replaceKey = false
+
         func run() throws {
             let password = serverPassword ?? ProcessInfo.processInfo.environment["BINCARD_SERVER_PASSWORD"]
             let done = try DatabaseAdministration(conninfo: database, data: try location.settings()["data"]).migrate(
-                serverRole: serverRole, password: password)
+                serverRole: serverRole, password: password, replacesKey: replaceKey)
             print(
                 done.from == done.to
                     ? "The schema is at step \(done.to) already."

@@ -38,7 +38,9 @@ struct ServeCommand: AsyncParsableCommand {
         }
         try await opened.value
         try await server.run { host, port in
-            Welcome.print(host: host, port: port, data: settings["data"], firstKey: server.firstKey)
+            let database = settings["database"]
+            let place = database == "sqlite" ? settings["data"] : ShownDatabase.text(database)
+            Welcome.print(host: host, port: port, data: place, firstKey: server.firstKey)
         }
     }
 
@@ -72,6 +74,8 @@ enum Welcome {
             "Bincard \(BincardVersion.current) is ready on \(url)",
             "├─ \(url)/v1             Skutrail API",
             "├─ \(url)/inventory/v1   SK Inventory API",
+            "├─ \(url)/api/inventory  Seller API",
+            "├─ \(url)/api/v1         Linkit API",
             "├─ \(url)/openapi.json   OpenAPI documents",
             "├─ \(url)/readyz         /livez, /metrics",
             "└─ data in \(data)",

@@ -22,7 +22,10 @@ public final class PostgresServer: Sendable {
     /// - Parameters:
     ///   - primary: a server whose standby this one is; nil for one that stands for itself.
     ///   - settings: lines of `postgresql.conf`, beside what a test server needs.
-    public init(standbyOf primary: PostgresServer? = nil, settings: [String] = []) throws {
+    ///   - files: further files of the data folder, by name.
+    public init(
+        standbyOf primary: PostgresServer? = nil, settings: [String] = [], files: [String: String] = [:]
+    ) throws {
         guard let binaries = PostgresServer.binaries else {
             throw Unavailable(description: "PostgreSQL is not installed: scripts/install-dependencies test")
         }
@@ -55,6 +58,12 @@ public final class PostgresServer: Sendable {
         try file.seekToEnd()
         try file.write(contentsOf: Data((configuration.joined(separator: "\n") + "\n").utf8))
         try file.close()
+        let owner = try FileManager.default.attributesOfItem(atPath: folder + "/data")[.ownerAccountID] ?? 0
+        for (name, text) in files {
+            try text.write(toFile: "\(folder)/data/\(name)", atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes(
+                [.ownerAccountID: owner, .posixPermissions: 0o600], ofItemAtPath: "\(folder)/data/\(name)")
+        }
         let lifeline = Pipe()
         let process = Process()
         // Each line asks for a start. `read` fails when this process is gone and with it the pipe's other end.

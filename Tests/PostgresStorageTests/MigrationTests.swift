@@ -116,6 +116,33 @@ struct MigrationTests {
                 "database.key"))
     }
 
+    @Test("a migration with another key is refused, keeps none, and shuts nobody out, unless it is told to replace it")
+    func otherKey() throws {
+        let fixture = try Fixture()
+        let url = fixture.testDatabase.ownerURL
+        let key = try #require(RealmSealKey(bytes: [UInt8](repeating: 1, count: 32)))
+        var kept = 0
+        func migrate(replacing: Bool) throws {
+            _ = try PostgresAdministration(conninfo: url).migrate(
+                serverRole: TestDatabase.role, sealKey: key, replacesKey: replacing
+            ) { kept += 1 }
+        }
+        let text = refusal { try migrate(replacing: false) }
+        #expect(text.contains("another key") && text.contains("--replace-key") && kept == 0)
+        try fixture.otherServer().close()
+        // What can't be kept changes nothing either.
+        #expect(throws: StoreError.storageFullInTest) {
+            _ = try PostgresAdministration(conninfo: url).migrate(
+                serverRole: TestDatabase.role, sealKey: key, replacesKey: true
+            ) { () throws(StoreError) in throw .storageFullInTest }
+        }
+        try fixture.otherServer().close()
+        try migrate(replacing: true)
+        #expect(kept == 1)
+        #expect(refusal { try fixture.otherServer().close() }.contains("database.key"))
+        try PostgresDatabase(conninfo: fixture.testDatabase.url, sealKey: key, connections: 1).close()
+    }
+
     @Test(
         "a database that does not keep what it acknowledges is refused by server and migration, and the setting is named"
     )
@@ -234,4 +261,8 @@ struct MigrationTests {
         }
         #expect(last == "")
     }
+}
+
+extension StoreError {
+    fileprivate static let storageFullInTest = StoreError.notWritable(path: "database.key", detail: "no room")
 }

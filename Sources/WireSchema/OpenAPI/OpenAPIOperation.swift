@@ -73,6 +73,10 @@ extension OpenAPIDocument {
     }
 
     func content(of body: BodyDescription, examples: [NamedExample]) -> JSONTree {
+        .object([media(of: body, examples: examples)])
+    }
+
+    private func media(of body: BodyDescription, examples: [NamedExample]) -> (name: String, value: JSONTree) {
         var media = TreeMembers()
         if let schema = body.schema {
             media.add("schema", SchemaNode(reference: Self.schemaPrefix + schema.name).json)
@@ -94,7 +98,7 @@ extension OpenAPIDocument {
             return (example.name, tree.json)
         }
         if !trees.isEmpty { media.add("examples", .object(trees)) }
-        return .object([(body.mediaType, media.json)])
+        return (body.mediaType, media.json)
     }
 
     func json(of response: ResponseDescription, of operation: OperationDescription) -> JSONTree {
@@ -106,7 +110,14 @@ extension OpenAPIDocument {
         var tree = TreeMembers()
         tree.add("description", .string(response.description))
         if !headers.isEmpty { tree.add("headers", .object(headers)) }
-        if let body = response.body { tree.add("content", content(of: body, examples: body.examples)) }
+        if let body = response.body {
+            var kinds = [media(of: body, examples: body.examples)]
+            // The same status may also be a refusal of what the operation never came to see.
+            if body.mediaType != errorBody.mediaType, commonErrors.contains(where: { $0.status == response.status }) {
+                kinds.append(media(of: errorBody, examples: []))
+            }
+            tree.add("content", .object(kinds))
+        }
         return tree.json
     }
 
