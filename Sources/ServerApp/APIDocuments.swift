@@ -43,12 +43,13 @@ package enum APIDocuments {
         document(
             "linkit", title: "Bincard: Linkit API", base: LinkitAPI.base, operations: LinkitAPI.operations,
             description: "Products, branches and their SKUs: stock, price and availability, over the same ledger.",
-            errorBody: .json(LinkitError.self)),
+            errorBody: .json(LinkitError.self), errors: LinkitError.common),
     ]
 
     private static func document(
         _ name: String, title: String, base: String, operations: [APIOperation], description: String,
-        errorBody: BodyDescription = .json(Problem.self, mediaType: "application/problem+json")
+        errorBody: BodyDescription = .json(Problem.self, mediaType: "application/problem+json"),
+        errors: [ErrorDescription] = commonErrors
     ) -> Document {
         Document(
             name: name,
@@ -56,7 +57,7 @@ package enum APIDocuments {
                 title: title, version: BincardVersion.current, description: description,
                 servers: [(url: "http://127.0.0.1:8080", description: "A local server")],
                 operations: operations.map(\.description),
-                errorBody: errorBody, commonErrors: commonErrors))
+                errorBody: errorBody, commonErrors: errors))
     }
 
     private static let commonErrors = [

@@ -53,6 +53,7 @@ enum ContractRules {
 
     private static func refusalComplaints(_ answer: ContractAnswer, to method: String, _ path: String) -> [String] {
         guard answer.status >= 400, method != "HEAD" else { return [] }
+        if path.hasPrefix("/api/v1") { return LinkitRules.complaints(about: answer, to: method, path) }
         if answer.contentType == "application/json" { return batchComplaints(answer, path) }
         if answer.contentType == "text/plain; charset=utf-8", !path.hasPrefix("/v1/"), !path.hasPrefix("/inventory/") {
             return []

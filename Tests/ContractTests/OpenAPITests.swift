@@ -1,5 +1,7 @@
 import HTTPInterface
 import LedgerStorage
+import LinkitAPI
+import SellerAPI
 import ServerApp
 import Testing
 import WireSchema
@@ -35,8 +37,9 @@ extension ContractTests {
         @Test("every operation is documented with its scope, once, under its path")
         func operations() throws {
             let documented = APIDocuments.all.flatMap(\.document.operations).map(\.id)
-            #expect(documented.sorted() == ContractRules.operations.map(\.description.id).sorted())
-            for operation in ContractRules.operations {
+            let operations = ContractRules.operations + LinkitAPI.operations + SellerAPI.operations
+            #expect(documented.sorted() == operations.map(\.description.id).sorted())
+            for operation in operations {
                 #expect(operation.description.scopes == [operation.scope.rawValue])
             }
         }
