@@ -39,7 +39,7 @@ package enum APIDocuments {
         document(
             "seller", title: "Bincard: Seller API", base: SellerAPI.base, operations: SellerAPI.operations,
             description: "Stock levels across warehouses and marketplaces, over the same ledger.",
-            errorBody: .json(SellerError.self)),
+            errorBody: .json(SellerError.self), commonErrors: SellerAPI.commonErrors),
         document(
             "linkit", title: "Bincard: Linkit API", base: LinkitAPI.base, operations: LinkitAPI.operations,
             description: "Products, branches and their SKUs: stock, price and availability, over the same ledger.",
@@ -48,7 +48,8 @@ package enum APIDocuments {
 
     private static func document(
         _ name: String, title: String, base: String, operations: [APIOperation], description: String,
-        errorBody: BodyDescription = .json(Problem.self, mediaType: "application/problem+json")
+        errorBody: BodyDescription = .json(Problem.self, mediaType: "application/problem+json"),
+        commonErrors: [ErrorDescription] = commonErrors
     ) -> Document {
         Document(
             name: name,
