@@ -63,7 +63,7 @@ extension Call {
             case .failure(let faults):
                 var result = BulkLineResult()
                 result.index = Int64(index)
-                result.error = LineError(Refusal(faults))
+                result.error = LineError(faults)
                 lines.unread[index] = result.jsonBytes()
             }
         }

@@ -68,6 +68,12 @@ package struct LineError: WireObject {
         message = refusal.detail
     }
 
+    /// A line that could not be read: all that is wrong with it, since there is no list beside the message.
+    init(_ faults: WireFaults) {
+        self.init(Refusal(faults))
+        message = faults.faults.map { "\($0.pointer) \($0.message)." }.joined(separator: " ")
+    }
+
     package static let schemaName = "LineError"
     package static let schemaDoc = "Why a line was refused; the others are not touched by it."
 

@@ -66,7 +66,7 @@ extension Call {
             case .failure(let faults):
                 var failure = SnapshotResult.Failure()
                 failure.index = Int64(index)
-                failure.error = Rendered(bytes: LineError(Refusal(faults)).jsonBytes())
+                failure.error = Rendered(bytes: LineError(faults).jsonBytes())
                 lines.unread.append(failure)
             }
         }
