@@ -75,7 +75,8 @@ extension Refusal {
         case .snapshotOutdated(let code, let last):
             self.init(
                 409, "snapshot_outdated",
-                "A later snapshot of \(code) is known already, of \(Timestamp.text(last.milliseconds, precision: .milliseconds)). Nothing was changed.")
+                "A later snapshot of \(code) is known already, of "
+                    + "\(Timestamp.text(last.milliseconds, precision: .milliseconds)). Nothing was changed.")
         case .safetyStockNotAllowed(let code):
             self.init(
                 422, "safety_stock_not_allowed", "The location \(code) is a marketplace's and holds no safety stock.")

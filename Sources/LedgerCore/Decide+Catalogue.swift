@@ -35,7 +35,7 @@ func decideUpdate(
     if let sku = changes.sku, let owner = state.itemNumber(.sku(sku)), owner != item.number {
         throw .skuTaken(sku)
     }
-    if let sku = changes.sku, sku != item.sku { try state.checkJointNames(ofNew: sku) }
+    if let sku = changes.sku, sku != item.sku { try state.checkJointNames(ofNew: sku, insteadOf: item.number) }
 
     // Every check has passed: from here it must succeed.
     item.sku = changes.sku ?? item.sku
@@ -122,7 +122,9 @@ func decideUpdate(
     if let code = changes.code, let owner = state.locationNumber(.code(code)), owner != location.number {
         throw .codeTaken(code)
     }
-    if let code = changes.code, code != location.code { try state.checkJointNames(ofNewLocation: code) }
+    if let code = changes.code, code != location.code {
+        try state.checkJointNames(ofNewLocation: code, insteadOf: location.number)
+    }
 
     // Every check has passed: from here it must succeed.
     location.code = changes.code ?? location.code

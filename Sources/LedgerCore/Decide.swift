@@ -26,8 +26,8 @@
 /// `staleQuantity`; `unchanged`; and `stockOutOfRange` like a movement.
 ///
 /// *Items.* `scaleOutOfRange`, `priceOutOfRange`, `weightOutOfRange`, `reorderPointOutOfRange`; `itemNotFound`,
-/// `itemArchived`; `scaleFixed`; `skuTaken`; `jointNameTaken`; `catalogueFull`. Archiving: `itemNotFound`, `itemArchived`,
-/// `levelNotLoaded`, `itemHasStock`.
+/// `itemArchived`; `scaleFixed`; `skuTaken`; `jointNameTaken`; `catalogueFull`. Archiving: `itemNotFound`,
+/// `itemArchived`, `levelNotLoaded`, `itemHasStock`.
 ///
 /// *Locations.* `locationNotFound` (or `noDefaultLocation`), `locationArchived`; `defaultLocationRequired`;
 /// `codeTaken`; `jointNameTaken`; `catalogueFull`; and for archiving at last `locationHasStock`.

@@ -19,29 +19,41 @@ struct CodeJoint: Hashable {
 
 extension LedgerState {
     /// Refuses an item whose joint name at some location another item has at another.
-    func checkJointNames(ofNew sku: String) throws(Rejection) {
+    ///
+    /// - Parameter number: the item that takes the name in place of its own; nil for a new one.
+    func checkJointNames(ofNew sku: String, insteadOf number: ItemNumber? = nil) throws(Rejection) {
+        func isTaken(_ sku: String) -> Bool {
+            let owner = itemNumber(.sku(sku))
+            return owner != nil && owner != number
+        }
         for joint in base.joints + catalogue.joints {
             // Codes may have been given up since.
             guard let longer = location(joint.longer)?.code, let shorter = location(joint.shorter)?.code,
                 longer == "\(joint.stem)_\(shorter)"
             else { continue }
-            if let start = sku.removing(suffix: "_\(joint.stem)"), itemNumber(.sku(start)) != nil {
+            if let start = sku.removing(suffix: "_\(joint.stem)"), isTaken(start) {
                 throw .jointNameTaken(sku: sku, code: shorter, otherSKU: start, otherCode: longer)
             }
             let long = "\(sku)_\(joint.stem)"
-            if itemNumber(.sku(long)) != nil {
+            if isTaken(long) {
                 throw .jointNameTaken(sku: sku, code: longer, otherSKU: long, otherCode: shorter)
             }
         }
     }
 
     /// Refuses a location at which some item's joint name is another's at another location.
-    func checkJointNames(ofNewLocation code: String) throws(Rejection) {
+    ///
+    /// - Parameter number: the location that takes the code in place of its own; nil for a new one.
+    func checkJointNames(
+        ofNewLocation code: String, insteadOf number: LocationNumber? = nil
+    ) throws(Rejection) {
         // Seldom any; then every item is looked at once.
-        for (stem, other, isLonger) in stems(of: code) {
+        for (stem, other, isLonger) in stems(of: code, insteadOf: number) {
             let suffix = "_\(stem)"
             func check(_ sku: String) throws(Rejection) {
-                guard let start = sku.removing(suffix: suffix), itemNumber(.sku(start)) != nil else { return }
+                guard let start = sku.removing(suffix: suffix), itemNumber(.sku(start)) != nil,
+                    itemNumber(.sku(sku)) != nil
+                else { return }
                 throw isLonger
                     ? .jointNameTaken(sku: start, code: code, otherSKU: sku, otherCode: other)
                     : .jointNameTaken(sku: sku, code: code, otherSKU: start, otherCode: other)
@@ -52,13 +64,20 @@ extension LedgerState {
     }
 
     /// What stands before a code that another ends with, for each such pair of this code and one that exists.
-    private func stems(of code: String) -> [(stem: String, other: String, isLonger: Bool)] {
+    private func stems(
+        of code: String, insteadOf number: LocationNumber?
+    ) -> [(stem: String, other: String, isLonger: Bool)] {
         var found: [(String, String, Bool)] = []
-        for (stem, rest) in code.splits where locationNumber(.code(rest)) != nil { found.append((stem, rest, true)) }
+        for (stem, rest) in code.splits {
+            if let other = locationNumber(.code(rest)), other != number { found.append((stem, rest, true)) }
+        }
         let suffix = "_\(code)"
-        let others = base.locations.map(\.code) + catalogue.locations.values.map(\.code)
-        for other in others {
-            if let stem = other.removing(suffix: suffix), !stem.isEmpty { found.append((stem, other, false)) }
+        // A code that was given up in the batch finds nobody any more.
+        for other in base.locations.map(\.code) + catalogue.locations.values.map(\.code) {
+            guard let stem = other.removing(suffix: suffix), !stem.isEmpty,
+                let owner = locationNumber(.code(other)), owner != number
+            else { continue }
+            found.append((stem, other, false))
         }
         return found
     }

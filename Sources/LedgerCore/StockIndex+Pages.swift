@@ -18,6 +18,12 @@ public struct ItemStockRow: Hashable, Sendable {
     public var totals: StockTotals
     /// Where it has a record, by number; archived locations left out.
     public var levels: [PlacedStock]
+
+    public init(item: ItemNumber, totals: StockTotals, levels: [PlacedStock]) {
+        self.item = item
+        self.totals = totals
+        self.levels = levels
+    }
 }
 
 /// A level's row.
@@ -25,6 +31,12 @@ public struct PlacedStock: Hashable, Sendable {
     public var location: LocationNumber
     public var isMarketplace: Bool
     public var stock: StockCell
+
+    public init(location: LocationNumber, isMarketplace: Bool, stock: StockCell) {
+        self.location = location
+        self.isMarketplace = isMarketplace
+        self.stock = stock
+    }
 }
 
 /// Which pairs of an item and a location a list shows, of all that are in use, whether anything was recorded there or

@@ -1,9 +1,9 @@
 /// Every stock level's quantity and every item's totals, in columns: what lists filter, count and page by.
 ///
-/// Items stand in groups of 64 in the order of their numbers. A group has a column for each location that has a level of
-/// one of them, with the levels that exist packed one behind the other; and the totals of each item. So a level costs
-/// some ten bytes, absent ones nothing, and a filter is bit masks and a loop over integers. It is a plain container: who
-/// shares it between threads guards it.
+/// Items stand in groups of 64 in the order of their numbers. A group has a column for each location that has a level
+/// of one of them, with the levels that exist packed one behind the other; and the totals of each item. So a level
+/// costs some ten bytes, absent ones nothing, and a filter is bit masks and a loop over integers. It is a plain
+/// container: who shares it between threads guards it.
 public struct StockIndex: Sendable {
     var groups: [StockGroup] = []
     var locations: [LocationColumnTraits] = []
@@ -59,9 +59,7 @@ public struct StockIndex: Sendable {
         version &+= 1
         groups[index >> 6].put(
             index & 63, level.key.location,
-            StockCell(
-                onHand: level.pool.onHand, reserved: level.reserved, safetyStock: level.settings?.safetyStock ?? 0,
-                isAvailable: level.settings?.isAvailable ?? true),
+            StockCell(level),
             isMarketplace: locations[place].isMarketplace, version)
     }
 
@@ -80,8 +78,22 @@ public struct StockCell: Hashable, Sendable {
     public var safetyStock: Int64
     public var isAvailable: Bool
 
+    public init(onHand: Int64, reserved: Int64 = 0, safetyStock: Int64 = 0, isAvailable: Bool = true) {
+        self.onHand = onHand
+        self.reserved = reserved
+        self.safetyStock = safetyStock
+        self.isAvailable = isAvailable
+    }
+
+    /// A level as lists show it.
+    public init(_ level: borrowing StockLevel) {
+        self.init(
+            onHand: level.pool.onHand, reserved: level.reserved, safetyStock: level.settings?.safetyStock ?? 0,
+            isAvailable: level.settings?.isAvailable ?? true)
+    }
+
     /// Where nothing was ever recorded.
-    public static let none = StockCell(onHand: 0, reserved: 0, safetyStock: 0, isAvailable: true)
+    public static let none = StockCell(onHand: 0)
 }
 
 /// One location's levels of a group's items.
@@ -240,6 +252,13 @@ public struct StockTotals: Hashable, Sendable {
     /// What its locations hold back, those of marketplaces excepted.
     public var safetyStock: Int64
     public var status: StockStatus
+
+    public init(onHand: Int64, reserved: Int64, safetyStock: Int64, status: StockStatus) {
+        self.onHand = onHand
+        self.reserved = reserved
+        self.safetyStock = safetyStock
+        self.status = status
+    }
 
     /// What can be offered (contracts, *Seller*).
     public var available: Int64 { onHand &- reserved &- safetyStock }

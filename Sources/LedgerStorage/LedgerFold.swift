@@ -72,7 +72,9 @@ struct LedgerFold {
         let key = change.level
         guard items.indices.contains(Int(key.item.rawValue) - 1),
             locations.indices.contains(Int(key.location.rawValue) - 1)
-        else { return "settings of item \(key.item.rawValue) at location \(key.location.rawValue), one of which is unknown" }
+        else {
+            return "settings of item \(key.item.rawValue) at location \(key.location.rawValue), one of which is unknown"
+        }
         guard change.settings.changedSeq == seq else {
             return "\(name(key)): settings that say that entry \(change.settings.changedSeq) made them"
         }

@@ -34,13 +34,17 @@ final class Checkpointer: Sendable {
 
     private struct State {
         var failure: StoreError?
-        var isCopying = false
+        /// Copies that run in the background or wait for their turn there.
+        var copies = 0
         /// Whether a copy after `Limits.delay` is on its way.
         var isAwaited = false
         var pagesInLog: Int32 = 0
         var copyAt: Int32
         var finishAt: Int32
     }
+
+    /// Times `Limits.finish` that the log may grow beyond it while a copy runs.
+    private static let patience: Int32 = 2
 
     private let limits: Limits
     private let connection: DatabaseQueue
@@ -65,7 +69,7 @@ final class Checkpointer: Sendable {
     /// - Throws: what an earlier copy in the background, or the one done here, failed with.
     func didCommit(pagesInLog: Int32, _ writer: Database) throws {
         awaitCopy()
-        enum Action { case none, copy, finish }
+        enum Action { case none, copy, finish, waitAndFinish }
         let action: Action = try state.withLock { state in
             if let failure = state.failure { throw failure }
             if pagesInLog < state.pagesInLog {
@@ -74,20 +78,26 @@ final class Checkpointer: Sendable {
                 state.finishAt = limits.finish
             }
             state.pagesInLog = pagesInLog
-            guard !state.isCopying else { return .none }
+            // A copy that can't keep up, on a slow disk or beside a writer that does not sync, is waited for at last.
+            let isFarBehind = pagesInLog >= state.finishAt + Self.patience * limits.finish
+            guard state.copies == 0 || isFarBehind else { return .none }
             if pagesInLog >= state.finishAt {
                 state.finishAt = pagesInLog + min(limits.background, limits.finish)
                 state.copyAt = pagesInLog + min(limits.background, limits.finish)
-                return .finish
+                return state.copies > 0 ? .waitAndFinish : .finish
             }
             guard pagesInLog >= state.copyAt else { return .none }
             state.copyAt = pagesInLog + limits.background
-            state.isCopying = true
+            state.copies += 1
             return .copy
         }
         switch action {
         case .none: break
         case .finish: try Self.copy(writer)
+        case .waitAndFinish:
+            // Behind the copy that runs, on the connection's queue.
+            connection.inDatabase { _ in }
+            try Self.copy(writer)
         case .copy: copyInBackground()
         }
     }
@@ -95,11 +105,11 @@ final class Checkpointer: Sendable {
     private func copyInBackground() {
         connection.asyncWriteWithoutTransaction { [self] db in
             // Closed in the meantime: closing has copied everything.
-            guard db.sqliteConnection != nil else { return }
+            guard db.sqliteConnection != nil else { return state.withLock { $0.copies -= 1 } }
             var failure: StoreError?
             do throws(StoreError) { try Self.copy(db) } catch { failure = error }
             state.withLock { [failure] in
-                $0.isCopying = false
+                $0.copies -= 1
                 $0.failure = $0.failure ?? failure
             }
         }
@@ -116,7 +126,10 @@ final class Checkpointer: Sendable {
         clock.asyncAfter(deadline: .now() + .milliseconds(delay)) { [weak self] in
             guard let self else { return }
             // Before the copy begins: a commit from now on is not in it for certain.
-            state.withLock { $0.isAwaited = false }
+            state.withLock { state in
+                state.isAwaited = false
+                state.copies += 1
+            }
             copyInBackground()
         }
     }

@@ -13,7 +13,8 @@ enum StockLevelStatements {
     static let level = "SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM stock_level WHERE key = ?"
 
     static let levelsAfter = """
-        SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM stock_level WHERE key > ? ORDER BY key LIMIT ?
+        SELECT key, on_hand, value, last_wac, reserved, roots, settings FROM stock_level
+        WHERE key > ? ORDER BY key LIMIT ?
         """
 
     static let keys = "SELECT key, on_hand FROM stock_level ORDER BY key"

@@ -172,7 +172,7 @@ struct CatalogueTests {
             ledger.publish()
         }
         let entry = try ledger.perform(update(at: "B") { $0.isDefault = true })
-        #expect(entry.alerts.isEmpty)
+        #expect(entry.following.isEmpty)
         #expect(ledger.state.location(.default)?.code == "B")
         #expect(ledger.state.location(.code("A"))?.isDefault == false)
         ledger.publish()

@@ -131,6 +131,9 @@ struct EventFilterTests {
         try ledger.perform(.archiveLocation(.code("B")))
         try ledger.move(draft(.receipt, 9))
         try ledger.move(draft(.sale, -9))
+        var target = StockTarget(item: .sku("X"), location: .code("A"), reason: "")
+        target.settings.safetyStock = 3
+        try ledger.perform(.setStock(target))
         let id = try ledger.perform(
             .webhook(.create(WebhookDraft(url: "https://example.com", events: ["*"], secret: [])))
         ).first.id

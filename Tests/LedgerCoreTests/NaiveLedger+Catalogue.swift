@@ -9,12 +9,15 @@ extension NaiveLedger {
     mutating func perform(_ command: Command, now: Int64, head: UInt64) -> Result<Done, Rejection> {
         switch command {
         case .recordMovement(let draft): return move(draft)
+        case .setStock(let target): return set(target)
+        case .observeLocation(let reference, let time): return observe(reference, time)
         case .webhook(let command): return perform(command, now: now, head: head)
         case .createItem(let draft):
             if let fault = rangeFault(draft.scale, draft.price, draft.weight, draft.reorderPoint) {
                 return .failure(fault)
             }
             if find(.sku(draft.sku)) != nil { return .failure(.skuTaken(draft.sku)) }
+            if wouldCollide(sku: draft.sku) { return .failure(Self.anyJointName) }
             items.append(
                 Thing(
                     name: draft.sku, id: .zero, scale: Int(draft.scale), reorderPoint: draft.reorderPoint,
@@ -29,7 +32,11 @@ extension NaiveLedger {
             items[item].archived = true
         case .createLocation(let draft):
             if find(.code(draft.code)) != nil { return .failure(.codeTaken(draft.code)) }
-            places.append(Thing(name: draft.code, id: .zero, negative: draft.allowNegative))
+            if wouldCollide(code: draft.code) { return .failure(Self.anyJointName) }
+            places.append(
+                Thing(
+                    name: draft.code, id: .zero, negative: draft.allowNegative, type: draft.type,
+                    readOnly: draft.isReadOnly))
             if draft.isDefault || places.count == 1 { defaultPlace = places.count - 1 }
         case .updateLocation(let reference, let changes): return update(reference, changes)
         case .archiveLocation(let reference):
@@ -58,10 +65,15 @@ extension NaiveLedger {
         }
         guard let item = find(reference) else { return .failure(.itemNotFound(reference)) }
         if items[item].archived { return .failure(.itemArchived(sku: items[item].name)) }
-        if let scale = changes.scale, Int(scale) != items[item].scale, records.contains(where: { $0.item == item }) {
+        if let scale = changes.scale, Int(scale) != items[item].scale,
+            places.indices.contains(where: { isKnown(item, $0) })
+        {
             return .failure(.scaleFixed(sku: items[item].name))
         }
         if let sku = changes.sku, let owner = find(.sku(sku)), owner != item { return .failure(.skuTaken(sku)) }
+        if let sku = changes.sku, sku != items[item].name, wouldCollide(sku: sku, notItem: item) {
+            return .failure(Self.anyJointName)
+        }
         if let sku = changes.sku { items[item].name = sku }
         if let scale = changes.scale { items[item].scale = Int(scale) }
         if let negative = changes.allowNegative { items[item].negative = negative }
@@ -76,7 +88,7 @@ extension NaiveLedger {
     private mutating func update(
         _ reference: LocationReference, _ changes: LocationChanges
     ) -> Result<Done, Rejection> {
-        switch usable(reference) {
+        switch usable(reference, archivedToo: changes.restores) {
         case .failure(let fault): return .failure(fault)
         case .success(let place):
             if changes.isDefault == false, place == defaultPlace {
@@ -85,18 +97,28 @@ extension NaiveLedger {
             if let code = changes.code, let owner = find(.code(code)), owner != place {
                 return .failure(.codeTaken(code))
             }
+            if let code = changes.code, code != places[place].name, wouldCollide(code: code, notPlace: place) {
+                return .failure(Self.anyJointName)
+            }
             if let code = changes.code { places[place].name = code }
+            if let type = changes.type { places[place].type = type }
+            if let readOnly = changes.isReadOnly { places[place].readOnly = readOnly }
+            if changes.restores { places[place].archived = false }
             if let negative = changes.allowNegative { places[place].negative = negative }
             if changes.isDefault == true { defaultPlace = place }
             return .success(Done())
         }
     }
 
-    private func usable(_ reference: LocationReference) -> Result<Int, Rejection> {
+    /// Stands for any: which pair is named depends on the order of the search.
+    static let anyJointName = Rejection.jointNameTaken(sku: "", code: "", otherSKU: "", otherCode: "")
+
+    private func usable(_ reference: LocationReference, archivedToo: Bool = false) -> Result<Int, Rejection> {
         guard let place = find(reference) else {
             return .failure(reference == .default ? .noDefaultLocation : .locationNotFound(reference))
         }
-        return places[place].archived ? .failure(.locationArchived(code: places[place].name)) : .success(place)
+        return places[place].archived && !archivedToo
+            ? .failure(.locationArchived(code: places[place].name)) : .success(place)
     }
 
     private func rangeFault(_ scale: UInt8, _ price: Int64?, _ weight: Int64?, _ point: Int64?) -> Rejection? {

@@ -40,6 +40,9 @@ extension NaiveLedger {
         if places[place].archived { return .failure(.locationArchived(code: places[place].name)) }
         if let target, places[target].archived { return .failure(.targetArchived(code: places[target].name)) }
         if target == place { return .failure(.sameLocation(code: places[place].name)) }
+        for place in [target, place].compactMap({ $0 }) where places[place].isMarketplace || places[place].readOnly {
+            return .failure(.locationReadOnly(code: places[place].name))
+        }
         if let id = draft.receipt {
             guard receipts[id] != nil || others.contains(id) else { return .failure(.receiptNotFound(id)) }
             guard receipts[id]?.item == item else { return .failure(.receiptMismatch(id)) }

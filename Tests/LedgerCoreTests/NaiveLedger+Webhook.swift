@@ -27,6 +27,7 @@ extension NaiveLedger {
         "movement.recorded", "movement.created", "inventory.updated", "stock.low", "stock.out", "webhook.created",
         "webhook.updated", "webhook.disabled", "webhook.enabled", "webhook.deleted", "webhook.secret_rotated",
         "webhook.replay_requested", "shipment.created", "grn.completed", "dayend.closed", "lot.expiring",
+        "stock_settings.updated",
     ]
 
     static let families = Set(eventNames.map { "\($0.split(separator: ".")[0]).*" })

@@ -13,6 +13,12 @@ struct NaiveLedger {
         var reorderPoint: Int64?
         var negative = false
         var archived = false
+        /// Of a place.
+        var type = ""
+        var readOnly = false
+        var observedAt: Instant?
+
+        var isMarketplace: Bool { type == "FBA" || type == "FBS" }
     }
 
     struct Record {
@@ -48,6 +54,7 @@ struct NaiveLedger {
     var places: [Thing] = []
     var defaultPlace: Int?
     var records: [Record] = []
+    var settings: [Pair: Settings] = [:]
     /// Webhook endpoints, deleted ones included.
     var hooks: [Hook] = []
     /// Quantity and total of every receipt, by the id that the real ledger gave it.

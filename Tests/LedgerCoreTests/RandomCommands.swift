@@ -13,8 +13,8 @@ struct RandomCommands {
         Limits.quantity - 1, Limits.quantity, Limits.quantity + 1, Limits.onHand, Limits.money, Limits.money + 1,
         .max - 1, .max,
     ]
-    private static let skus = ["X", "Y", "Z", "X", "Y", "Z", "", "a much longer sku that needs the heap"]
-    private static let codes = ["A", "B", "A", "B", "A", "B", "", "a much longer code that needs the heap"]
+    private static let skus = ["X", "Y", "Z", "X", "Y", "Z", "", "X_B", "a much longer sku that needs the heap"]
+    private static let codes = ["A", "B", "A", "B", "A", "B", "", "B_A", "a much longer code that needs the heap"]
 
     init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
@@ -49,6 +49,8 @@ struct RandomCommands {
 
     mutating func command() -> Command {
         if chance(5) { return .webhook(webhookCommand()) }
+        if chance(12) { return .setStock(stockTarget()) }
+        if chance(1) { return .observeLocation(location(), Instant(milliseconds: pick([1, 2, 3, 4]))) }
         guard chance(12) else { return .recordMovement(movement()) }
         switch Int.random(in: 0..<6, using: &generator) {
         case 0: return .createItem(itemDraft())
@@ -93,6 +95,18 @@ struct RandomCommands {
         return draft
     }
 
+    private mutating func stockTarget() -> StockTarget {
+        var target = StockTarget(item: item(), location: location(), reason: "")
+        if chance(70) { target.quantity = number(upTo: 12) &- (chance(20) ? 1 : 0) }
+        if chance(15) { target.expected = chance(50) ? 0 : number(upTo: 12) }
+        if chance(20) { target.observedAt = Instant(milliseconds: pick([1, 2, 3, 4])) }
+        if chance(20) { target.settings.price = chance(30) ? .clear : .set(number(upTo: 9_000_000)) }
+        if chance(20) { target.settings.cost = chance(30) ? .clear : .set(number(upTo: 9_000_000)) }
+        if chance(20) { target.settings.isAvailable = chance(50) }
+        if chance(20) { target.settings.safetyStock = chance(30) ? 0 : number(upTo: 5) }
+        return target
+    }
+
     /// 1 up to `most`, now and then a boundary.
     private mutating func number(upTo most: Int64) -> Int64 {
         chance(6) ? pick(Self.boundaries) : Int64.random(in: 1...most, using: &generator)
@@ -123,6 +137,8 @@ struct RandomCommands {
         var draft = LocationDraft(code: pick(Self.codes), name: "")
         draft.allowNegative = chance(70)
         draft.isDefault = chance(30)
+        if chance(3) { draft.type = pick(["FBA", "FBS"]) }
+        if chance(1) { draft.isReadOnly = true }
         return draft
     }
 
@@ -131,6 +147,9 @@ struct RandomCommands {
         if chance(30) { changes.code = pick(Self.codes) }
         if chance(40) { changes.allowNegative = chance(70) }
         if chance(50) { changes.isDefault = chance(60) }
+        if chance(8) { changes.type = pick(["FBA", "store", "store", "store"]) }
+        if chance(10) { changes.isReadOnly = chance(15) }
+        changes.restores = chance(10)
         return changes
     }
 }

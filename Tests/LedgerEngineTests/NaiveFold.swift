@@ -9,6 +9,7 @@ struct NaiveFold {
     private(set) var items: [Item] = []
     private(set) var locations: [Location] = []
     private(set) var movements: [(entry: Entry, movement: Movement)] = []
+    private(set) var settings: [(entry: Entry, change: StockSettingsChange)] = []
     private(set) var webhooks: [WebhookEndpoint] = []
     private(set) var head: UInt64 = 0
 
@@ -25,6 +26,7 @@ struct NaiveFold {
                 locations[Int(location.number.rawValue) - 1] = location
                 settleDefault(location)
             case .movementRecorded(let movement): movements.append((entry, movement))
+            case .stockSettingsChanged(let change): settings.append((entry, change))
             case .webhookChanged(.created, let webhook): webhooks.append(webhook)
             case .webhookChanged(_, let webhook): webhooks[Int(webhook.number.rawValue) - 1] = webhook
             case .stockLow, .stockOut, .replayRequested: break
@@ -40,7 +42,7 @@ struct NaiveFold {
         }
     }
 
-    /// Keys of all levels, by item, in the order of the first movement at each.
+    /// Keys of all levels, by item.
     var keysByItem: [[LevelKey]] {
         var keys = [[LevelKey]](repeating: [], count: items.count)
         for (_, movement) in movements {
@@ -49,7 +51,16 @@ struct NaiveFold {
                 if !keys[index].contains(leg.level) { keys[index].append(leg.level) }
             }
         }
+        for (_, change) in settings {
+            let index = Int(change.level.item.rawValue) - 1
+            if !keys[index].contains(change.level) { keys[index].append(change.level) }
+        }
         return keys
+    }
+
+    private func isInUse(_ key: LevelKey) -> Bool {
+        items[Int(key.item.rawValue) - 1].archivedSeq == nil
+            && locations[Int(key.location.rawValue) - 1].archivedSeq == nil
     }
 
     func level(_ key: LevelKey, upTo seq: UInt64 = .max) -> StockLevel {
@@ -61,6 +72,7 @@ struct NaiveFold {
             level.pool.lastWAC = leg.after.lastWAC
             level.history.append(entry.seq)
         }
+        level.settings = settings.last { $0.entry.seq <= seq && $0.change.level == key }?.change.settings
         return level
     }
 
@@ -94,5 +106,12 @@ struct NaiveFold {
             levels.count { $0.key.location == location.number && $0.pool.onHand != 0 }
         }
         #expect(ledger.withCommitted { $0.stockedLevelsByLocation } == stocked, "\(note)")
+        var columns: [LevelKey: StockCell] = [:]
+        for row in ledger.levelRows(LevelSelection(), offset: 0, limit: .max).rows { columns[row.key] = row.stock }
+        for level in levels where isInUse(level.key) {
+            #expect(columns.removeValue(forKey: level.key) == StockCell(level), "\(note)")
+        }
+        let rest = columns.values.allSatisfy { $0 == .none }
+        #expect(rest, "\(note)")
     }
 }

@@ -34,7 +34,19 @@ struct RandomTrade {
 
     mutating func command() -> Command {
         if chance(6) { return .webhook(webhook()) }
+        if chance(12) { return target() }
         return chance(90) ? movement() : catalogue()
+    }
+
+    private mutating func target() -> Command {
+        var target = StockTarget(
+            item: .sku("SKU-\(number(1...RandomTrade.items))"),
+            location: .code("WH-\(number(1...RandomTrade.locations))"), reason: "count")
+        if chance(60) { target.quantity = Int64(number(0...30)) }
+        if chance(30) { target.settings.price = chance(20) ? .clear : .set(Int64(number(0...9)) * 1_000_000) }
+        if chance(30) { target.settings.isAvailable = chance(50) }
+        if chance(30) { target.settings.safetyStock = Int64(number(0...5)) }
+        return .setStock(target)
     }
 
     mutating func movement() -> Command {

@@ -52,6 +52,16 @@ struct EntryCodecTests {
                 + "726f70652f4c6f6e646f6e027b7d80b0e2a1d36700000101"
         ),
         (
+            "a marketplace's location", marketplace,
+            "0502019e9a1c4c007fff0123456789abcdef00020190123456780001a1b2c3d4e5f60718024555064642412045550346"
+                + "42418080b0e2a1d36700020709616d617a6f6e5f657580b0e2a1d367"
+        ),
+        (
+            "settings", settings,
+            "8c0d019e9a1c4c007fff0123456789abcdef000190123456780001a1b2c3d4e5f6071881808080300fc08be40ea08aef"
+                + "071e80b0e2a1d3670d"
+        ),
+        (
             "an alert", alert,
             "080c019e9a1c4c007fff0123456789abcdef0003011812010114"
         ),
@@ -172,6 +182,23 @@ struct EntryCodecTests {
                 address: "1 Quay Street", timeZone: "Europe/London", allowNegative: true, isDefault: true,
                 metadata: Array("{}".utf8), createdAt: moment, updatedAt: moment, archivedAt: moment, createdSeq: 1,
                 archivedSeq: 1)))
+
+    static let marketplace = Entry(
+        seq: 2, id: id, recordedAt: moment, actor: nil,
+        change: .locationUpdated(
+            Location(
+                number: LocationNumber(rawValue: 2), id: key, code: "EU", name: "FBA EU", type: "FBA",
+                marketplace: "amazon_eu", isReadOnly: true, observedAt: moment, createdAt: moment, updatedAt: moment,
+                createdSeq: 2)))
+
+    static let settings = Entry(
+        seq: 13, id: id, recordedAt: moment, actor: key,
+        change: .stockSettingsChanged(
+            StockSettingsChange(
+                level: LevelKey(item: ItemNumber(rawValue: 3), location: LocationNumber(rawValue: 1)),
+                settings: StockSettings(
+                    price: 15_500_000, cost: 8_250_000, isAvailable: false, safetyStock: 15, changedAt: moment,
+                    changedSeq: 13))))
 
     static let alert = Entry(
         seq: 12, id: id, recordedAt: moment, actor: nil,

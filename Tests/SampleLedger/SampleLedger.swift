@@ -35,7 +35,11 @@ public struct SampleLedger: Sendable {
         seal()
         for _ in 0..<blocks {
             for _ in 0..<Int.random(in: entriesPerBlock, using: &chance) {
-                if Int.random(in: 0..<20, using: &chance) == 0 { changeWebhook() } else { addMovement() }
+                switch Int.random(in: 0..<20, using: &chance) {
+                case 0: changeWebhook()
+                case 1: changeSettings()
+                default: addMovement()
+                }
             }
             seal()
         }
@@ -62,7 +66,9 @@ public struct SampleLedger: Sendable {
     public mutating func addLocation(_ code: String) {
         let location = Location(
             number: LocationNumber(rawValue: UInt32(locations.count + 1)), id: ULID(high: 1, low: nextSeq), code: code,
-            name: "Warehouse \(code)", address: "1 Quay Street", timeZone: "Europe/London", allowNegative: true,
+            name: "Warehouse \(code)", address: "1 Quay Street", timeZone: "Europe/London",
+            marketplace: code.hasSuffix("2") ? "amazon_eu" : nil, isReadOnly: code.hasSuffix("3"),
+            observedAt: code.hasSuffix("2") ? clock : nil, allowNegative: true,
             isDefault: locations.isEmpty, metadata: Array("{\"zone\":1}".utf8), createdAt: clock, updatedAt: clock,
             createdSeq: nextSeq)
         locations.append(location)
@@ -110,6 +116,20 @@ public struct SampleLedger: Sendable {
             let quantity = Int64.random(in: 1...onHand, using: &chance)
             add(kind: .sale, 0 - quantity, value: 0 - quantity * 2_000_000, at: key)
         }
+    }
+
+    /// Sets something about a level, which may come into being so.
+    public mutating func changeSettings() {
+        let key = LevelKey(
+            item: items[Int.random(in: 0..<items.count, using: &chance)].number,
+            location: locations[Int.random(in: 0..<locations.count, using: &chance)].number)
+        let settings = StockSettings(
+            price: Bool.random(using: &chance) ? Int64.random(in: 0...9_000_000, using: &chance) : nil,
+            cost: Bool.random(using: &chance) ? 2_000_000 : nil, isAvailable: Bool.random(using: &chance),
+            safetyStock: Bool.random(using: &chance) ? Int64.random(in: 1...9, using: &chance) : 0, changedAt: clock,
+            changedSeq: nextSeq)
+        levels[key, default: StockLevel(key: key)].settings = settings
+        add(.stockSettingsChanged(StockSettingsChange(level: key, settings: settings)))
     }
 
     private mutating func add(kind: MovementKind, _ quantity: Int64, value: Int64, at key: LevelKey) {
