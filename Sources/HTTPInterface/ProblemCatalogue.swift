@@ -85,6 +85,9 @@ package enum ProblemCatalogue {
 
     private static let ledgerEntries = [
         entry("item_not_found", 404, "No such item", "Create it first; a movement never creates one."),
+        entry(
+            "inventory_not_found", 404, "No inventory record",
+            "The item exists, but nothing was ever recorded of it. Set its quantity at a warehouse first."),
         entry("item_archived", 409, "The item is archived", "An archived item takes no movements and no changes."),
         entry(
             "item_has_stock", 409, "The item still has stock", "Bring every location's on hand to 0 before archiving."),

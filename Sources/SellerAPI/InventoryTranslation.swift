@@ -1,5 +1,5 @@
 import HTTPInterface
-import LedgerCore
+package import LedgerCore
 import LedgerEngine
 import LedgerStorage
 import WireSchema
@@ -7,7 +7,7 @@ import WireSchema
 /// Wire → commands and stock → wire, for inventory. Pure but for the look at the journal where nothing was changed.
 extension InventoryRow {
     /// - Parameter location: a warehouse's record.
-    init(_ item: Item, _ picture: StockPicture, location: (LocationNumber) -> Location?) {
+    package init(_ item: Item, _ picture: StockPicture, location: (LocationNumber) -> Location?) {
         sku = item.sku
         title = item.name
         onHand = picture.onHand

@@ -15,7 +15,10 @@ package struct StockPicture: Hashable, Sendable {
         package var location: LocationNumber
         package var onHand: Int64
         package var reserved: Int64
+        /// What it holds back: nothing at a marketplace's.
         package var safetyStock: Int64
+        /// What it would hold back as one's own warehouse.
+        fileprivate var setSafetyStock: Int64
     }
 
     package var available: Int64 { onHand &- reserved &- safetyStock }
@@ -67,17 +70,16 @@ extension StockPicture.Place {
     fileprivate init(_ location: LocationNumber, _ cell: StockCell, isMarketplace: Bool) {
         self.init(
             location: location, onHand: cell.onHand, reserved: cell.reserved,
-            safetyStock: isMarketplace ? 0 : cell.safetyStock)
+            safetyStock: isMarketplace ? 0 : cell.safetyStock, setSafetyStock: cell.safetyStock)
     }
 
     /// What the batch has made of it.
     fileprivate init(_ before: Self, at location: Location, of item: ItemNumber, in state: LedgerState) {
-        self = before
         if let changed = state.changedLevels[LevelKey(item: item, location: location.number)] {
-            onHand = changed.pool.onHand
-            reserved = changed.reserved
-            safetyStock = changed.settings?.safetyStock ?? 0
+            self.init(location.number, StockCell(changed), isMarketplace: location.isMarketplace)
+        } else {
+            self = before
+            safetyStock = location.isMarketplace ? 0 : setSafetyStock
         }
-        if location.isMarketplace { safetyStock = 0 }
     }
 }
