@@ -141,7 +141,9 @@ extension Refusal {
         case .codeTaken(let code):
             detail = "Another warehouse has the code \(code). Codes are unique, archived warehouses included."
         case .locationReadOnly(let code):
-            detail = "The warehouse \(code) is read-only: a marketplace keeps its stock, and its snapshots change it."
+            detail =
+                "The warehouse \(code) is read-only. A marketplace's stock (FBA, FBS) is changed by its snapshots; "
+                + "any other is open once is_readonly is false."
         case .locationNotMarketplace(let code):
             detail = "The warehouse \(code) is no marketplace's (FBA, FBS), so it takes no snapshots. Set its stock."
         case .safetyStockNotAllowed(let code):

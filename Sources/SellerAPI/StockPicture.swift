@@ -21,8 +21,10 @@ package struct StockPicture: Hashable, Sendable {
         fileprivate var setSafetyStock: Int64
     }
 
+    /// What can be offered, in base units.
     package var available: Int64 { onHand &- reserved &- safetyStock }
 
+    /// What can be offered, in a word.
     package var status: StockStatus {
         StockStatus(onHand: onHand, reserved: reserved, safetyStock: safetyStock, reorderPoint: reorderPoint)
     }

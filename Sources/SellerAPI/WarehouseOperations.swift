@@ -103,8 +103,8 @@ extension SellerAPI {
             #"""
             {"data": [{"id": "wh_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", "name": "Warehouse A", "address": "Industriestraße 1, \#
             12345 Berlin, DE", "type": "own", "is_active": true, "code": "WAREHOUSE-A"}, {"id": \#
-            "wh_01J9X3YB2KQ8M4T6V7W8X9Y0ZB", "name": "FBA EU", "type": "FBA", "marketplace": "amazon_eu", "is_active": \#
-            true, "is_readonly": true, "code": "FBA-EU"}]}
+            "wh_01J9X3YB2KQ8M4T6V7W8X9Y0ZB", "name": "FBA EU", "type": "FBA", "marketplace": "amazon_eu", \#
+            "is_active": true, "is_readonly": true, "code": "FBA-EU"}]}
             """#
     )
 }

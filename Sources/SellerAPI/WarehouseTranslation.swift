@@ -47,7 +47,7 @@ extension WarehouseUpdate {
             && isReadOnly == nil
     }
 
-    /// - Parameter present: the warehouse as it is; what is not a marketplace's keeps the type that another API gave it.
+    /// - Parameter present: the warehouse as it is. One's own keeps the type that another API gave it.
     func commands(of reference: LocationReference, _ present: Location) -> [Command] {
         if onlyArchives { return [.archiveLocation(reference)] }
         var changes = LocationChanges()

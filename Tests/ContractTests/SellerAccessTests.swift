@@ -1,3 +1,4 @@
+import HTTPInterface
 import LedgerStorage
 import SellerAPI
 import Testing

@@ -20,10 +20,10 @@ extension ContractTests {
                 "SKU-001",
                 #""warehouse_id": "\#(own)", "quantity": 500, "reason": "supplier_receipt", "note": "PO-2026-0312 received""#
             )
-            let answer = try await realm.client.get("\(Self.path)?limit=1&reason=supplier_receipt")
+            let answer = try await realm.client.get("\(Self.path)?limit=50&reason=supplier_receipt")
             #expect(
                 answer.shape
-                    == #"{"data":[{"id":"adj_*","sku":"SKU-001","warehouse_id":"wh_*","before_quantity":450,"after_quantity":500,"delta":50,"reason":"supplier_receipt","note":"PO-2026-0312 received","created_by":"contract","created_at":"<ms>","type":"adjustment","reference":null}],"meta":{"limit":1,"nextCursor":null}}"#
+                    == #"{"data":[{"id":"adj_*","sku":"SKU-001","warehouse_id":"wh_*","before_quantity":450,"after_quantity":500,"delta":50,"reason":"supplier_receipt","note":"PO-2026-0312 received","created_by":"contract","created_at":"<ms>","type":"adjustment","reference":null}],"meta":{"limit":50,"nextCursor":null}}"#
             )
             #expect(answer.json["data"][0]["warehouse_id"].string == own)
         }

@@ -15,7 +15,7 @@ extension ContractTests {
                 let sku = "S-\(number)"
                 try await realm.item(sku)
                 guard number % 7 != 6 else { continue }
-                let more = number.isMultiple(of: 3) ? #", "reorder_point": 10"# : ""
+                let more = number.isMultiple(of: 3) ? #", "reorder_point": 12"# : ""
                 try await realm.put(
                     sku,
                     #""warehouse_id": "A", "quantity": \#(number % 4 * 6), "safety_stock": \#(number % 5 * 2)\#(more)"#
