@@ -111,13 +111,18 @@ extension Call {
         let reference = try parameters(SKUPath.self).item.reference
         let document = try document()
         let body = try decode(InventoryUpdate.self, from: document)
-        // Where it is not needed it must be right all the same.
-        if let warehouse = body.warehouse?.reference, body.quantity == nil, body.safetyStock == nil,
-            ledger.withCommitted({ $0.locationNumber(warehouse) }) == nil
-        {
-            throw Refusal(seller: .locationNotFound(warehouse))
+        let submission = submission(body.commands(of: reference), document, render: renderRecord(of: reference))
+        guard let warehouse = body.warehouse?.reference, body.quantity == nil, body.safetyStock == nil else {
+            return .write(submission)
         }
-        return write(body.commands(of: reference), document, render: renderRecord(of: reference))
+        // No command names the warehouse, but it must be right all the same. Another server may have just created it.
+        return .deferredWrite { [ledger] complete in
+            ledger.whenCurrent { error in
+                if let error { return complete(.failure(error)) }
+                let isKnown = ledger.withCommitted { $0.locationNumber(warehouse) } != nil
+                complete(isKnown ? .success(submission) : .failure(Refusal(seller: .locationNotFound(warehouse))))
+            }
+        }
     }
 }
 

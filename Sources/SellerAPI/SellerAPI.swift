@@ -36,21 +36,22 @@ extension Call {
     /// One write or several that are done together or not at all: one place in the realm's queue, one idempotency key.
     ///
     /// - Parameter render: what the last command comes to; of the others only a refusal is rendered.
-    func write(_ commands: [Command], _ document: JSONDocument, render: @escaping RenderOutcome) -> Reply {
+    func submission(
+        _ commands: [Command], _ document: JSONDocument, render: @escaping RenderOutcome
+    ) -> Submission {
         if commands.count == 1 {
-            return .write(Submission(commands[0], identity: identity(document), actor: actor, render: render))
+            return Submission(commands[0], identity: identity(document), actor: actor, render: render)
         }
         let last = commands.count - 1
-        return .write(
-            Submission(
-                group: commands.map { SubmittedCommand($0) }, atomic: true, identity: identity(document), actor: actor,
-                render: { outcome, index, state in
-                    if index < last, case .success = outcome { return .json(200, []) }
-                    return render(outcome, index, state)
-                },
-                compose: { [self] results in
-                    let refusal = results.first { $0.kind == .refused } ?? results.last
-                    return refusal?.answer ?? refused(.internalError)
-                }))
+        return Submission(
+            group: commands.map { SubmittedCommand($0) }, atomic: true, identity: identity(document), actor: actor,
+            render: { outcome, index, state in
+                if index < last, case .success = outcome { return .json(200, []) }
+                return render(outcome, index, state)
+            },
+            compose: { [self] results in
+                let refusal = results.first { $0.kind == .refused } ?? results.last
+                return refusal?.answer ?? refused(.internalError)
+            })
     }
 }

@@ -47,12 +47,12 @@ extension Call {
     private static let tolerance: Int64 = 5 * 60 * 1_000
 
     func applySnapshot() throws(Refusal) -> Reply {
-        let (reference, location) = try warehouse()
+        let reference = try parameters(WarehousePath.self).warehouse.reference
         let document = try document()
         let body = try decode(SnapshotCreate.self, from: document)
         guard body.observedAt <= now.milliseconds + Call.tolerance else { throw .fromTheFuture }
         let observedAt = Instant(milliseconds: body.observedAt)
-        var lines = SnapshotLines(warehouse: location.id, observedAt: observedAt)
+        var lines = SnapshotLines(observedAt: observedAt)
         var commands = [SubmittedCommand(.observeLocation(reference, observedAt))]
         commands.reserveCapacity(body.items.count + 1)
         for (index, line) in body.items.enumerated() {
@@ -75,17 +75,22 @@ extension Call {
             Submission(
                 group: commands, atomic: false, identity: identity(document), actor: actor,
                 render: { [self] outcome, command, state in
-                    command == 0 ? renderObservation(outcome) : read.render(outcome, state)
+                    command == 0 ? renderObservation(outcome, of: reference, state) : read.render(outcome, state)
                 },
                 compose: { read.compose($0) }))
     }
 
-    /// The first command's: whether the lines behind it count. An outdated snapshot hands on when the last one was.
-    private func renderObservation(_ outcome: Result<Decision, Rejection>) -> Answer {
+    /// The first command's: whether the lines behind it count. Hands on the warehouse's id, and behind it when the last
+    /// snapshot was, where that was a later one.
+    private func renderObservation(
+        _ outcome: Result<Decision, Rejection>, of reference: LocationReference, _ state: LedgerState
+    ) -> Answer {
+        let id = Array((state.location(reference)?.id ?? .zero).text.utf8)
         switch outcome {
-        case .success, .failure(.unchanged): return LineAnswer.make(.updated, [])
+        case .success, .failure(.unchanged): return LineAnswer.make(.updated, id)
         case .failure(.snapshotOutdated(_, let last)):
-            return LineAnswer.make(.unchanged, Array(Timestamp.text(last.milliseconds, precision: .milliseconds).utf8))
+            return LineAnswer.make(
+                .unchanged, id + Timestamp.text(last.milliseconds, precision: .milliseconds).utf8)
         case .failure(let rejection): return refused(Refusal(seller: rejection))
         }
     }
@@ -103,7 +108,6 @@ extension Refusal {
 
 /// The lines of a snapshot: which became commands, and what was wrong with the others.
 private struct SnapshotLines: Sendable {
-    var warehouse: ULID
     var observedAt: Instant
     /// Index and name of each command's line; the command before them is the observation.
     var sent: [(index: Int, item: WireItemReference)] = []
@@ -119,14 +123,15 @@ private struct SnapshotLines: Sendable {
 
     func compose(_ results: [CommandResult]) -> Answer {
         var whole = SnapshotResult()
-        whole.data.warehouse = WireID(warehouse)
         whole.data.observedAt = observedAt.milliseconds
         whole.data.lastObservedAt = observedAt.milliseconds
         guard let observation = results.first?.answer else { return .json(200, whole.jsonBytes()) }
+        let handedOn = String(decoding: observation.body, as: UTF8.self)
+        whole.data.warehouse = WireID(ULID(handedOn.prefix(26)) ?? .zero)
         switch LineAnswer.status(of: observation) {
         case .updated: count(results.dropFirst(), into: &whole)
         case .unchanged:
-            let last = String(decoding: observation.body, as: UTF8.self)
+            let last = String(handedOn.dropFirst(26))
             whole.data.status = .ignored
             whole.data.lastObservedAt = Timestamp.parse(last) ?? observedAt.milliseconds
             whole.data.message = "A later snapshot is known already, of \(last). Nothing was changed."

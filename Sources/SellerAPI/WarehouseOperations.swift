@@ -54,7 +54,8 @@ extension SellerAPI {
                 ?? call.ledger.withCommitted { ledger in
                     WarehouseCode.make(from: body.name) { ledger.locationNumber(.code($0)) != nil }
                 }
-            return call.write(body.commands(code: code), document, render: call.renderWarehouse(status: 201))
+            return .write(
+                call.submission(body.commands(code: code), document, render: call.renderWarehouse(status: 201)))
         },
         read(
             OperationDescription(
@@ -63,7 +64,10 @@ extension SellerAPI {
                 responses: [ResponseDescription(200, "The warehouse.", body: .json(WarehouseView.self))],
                 errors: [warehouseNotFound])
         ) { call throws(Refusal) in
-            let (_, location) = try call.warehouse()
+            let reference = try call.parameters(WarehousePath.self).warehouse.reference
+            guard let location = call.ledger.withCommitted({ $0.location(reference) }) else {
+                throw Refusal(seller: .locationNotFound(reference))
+            }
             return .answer(.json(200, WarehouseView(location).jsonBytes()))
         },
         write(update(id: "updateWarehouse", .put)) { call throws(Refusal) in try call.updateWarehouse() },
@@ -127,21 +131,16 @@ struct WarehouseListQuery: WireParameters {
 }
 
 extension Call {
-    /// The warehouse that the path names.
-    func warehouse() throws(Refusal) -> (LocationReference, Location) {
-        let reference = try parameters(WarehousePath.self).warehouse.reference
-        guard let location = ledger.withCommitted({ $0.location(reference) }) else {
-            throw Refusal(seller: .locationNotFound(reference))
-        }
-        return (reference, location)
-    }
-
+    /// Whether there is such a warehouse is the ledger's to say: memory may not know yet what another server has
+    /// created.
     fileprivate func updateWarehouse() throws(Refusal) -> Reply {
-        let (reference, present) = try warehouse()
+        let reference = try parameters(WarehousePath.self).warehouse.reference
         let document = try document()
         let body = try decode(WarehouseUpdate.self, from: document)
-        return write(
-            body.commands(of: reference, present), document,
-            render: renderWarehouse(status: 200, archived: body.onlyArchives ? reference : nil))
+        let commands = body.commands(of: reference, ledger.withCommitted { $0.location(reference) })
+        return .write(
+            submission(
+                commands, document,
+                render: renderWarehouse(status: 200, archived: body.onlyArchives ? reference : nil)))
     }
 }

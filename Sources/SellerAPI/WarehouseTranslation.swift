@@ -47,13 +47,13 @@ extension WarehouseUpdate {
             && isReadOnly == nil
     }
 
-    /// - Parameter present: the warehouse as it is. One's own keeps the type that another API gave it.
-    func commands(of reference: LocationReference, _ present: Location) -> [Command] {
+    /// - Parameter present: the warehouse as far as it is known. One's own keeps the type that another API gave it.
+    func commands(of reference: LocationReference, _ present: Location?) -> [Command] {
         if onlyArchives { return [.archiveLocation(reference)] }
         var changes = LocationChanges()
         changes.name = name
         changes.address = address.change
-        changes.type = type.flatMap { $0 == WarehouseType(present) ? nil : $0.locationType }
+        changes.type = type.flatMap { $0 == present.map { WarehouseType($0) } ? nil : $0.locationType }
         changes.marketplace = marketplace.change
         changes.isReadOnly = isReadOnly
         changes.restores = isActive == true
