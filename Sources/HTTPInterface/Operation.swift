@@ -68,11 +68,13 @@ package struct Call: Sendable {
     package let cursors: CursorSeal
     package let tails: LiveTails
     package let webhooks: WebhookAccess
+    /// What a key of this realm is called; nil for one that is not in memory. Never blocks.
+    package let keyName: @Sendable (ULID) -> String?
 
     package init(
         request: IncomingRequest, path: [(name: String, value: String)], ledger: RealmLedger, actor: ULID,
         requestID: String, idempotencyKey: String?, now: Instant, cursors: CursorSeal, tails: LiveTails,
-        webhooks: WebhookAccess
+        webhooks: WebhookAccess, keyName: @escaping @Sendable (ULID) -> String?
     ) {
         self.request = request
         self.path = path
@@ -84,6 +86,7 @@ package struct Call: Sendable {
         self.cursors = cursors
         self.tails = tails
         self.webhooks = webhooks
+        self.keyName = keyName
     }
 
     /// The declared parameters.

@@ -16,7 +16,8 @@ package enum ProblemCatalogue {
 
     private static let byCode = Dictionary(entries.map { ($0.code, $0) }, uniquingKeysWith: { first, _ in first })
 
-    package static let entries: [Entry] = requestEntries + ledgerEntries + webhookEntries + serverEntries
+    package static let entries: [Entry] =
+        requestEntries + ledgerEntries + targetEntries + webhookEntries + serverEntries
 
     private static func entry(_ code: String, _ status: Int, _ title: String, _ advice: String) -> Entry {
         Entry(code: code, status: status, title: title, advice: advice)
@@ -85,6 +86,9 @@ package enum ProblemCatalogue {
 
     private static let ledgerEntries = [
         entry("item_not_found", 404, "No such item", "Create it first; a movement never creates one."),
+        entry(
+            "inventory_not_found", 404, "No inventory record",
+            "The item exists, but nothing was ever recorded of it. Set its quantity at a warehouse first."),
         entry("item_archived", 409, "The item is archived", "An archived item takes no movements and no changes."),
         entry(
             "item_has_stock", 409, "The item still has stock", "Bring every location's on hand to 0 before archiving."),
@@ -138,6 +142,29 @@ package enum ProblemCatalogue {
         entry("reorder_point_out_of_range", 422, "The reorder point is out of range", "0 to 10^12 base units."),
         entry("scale_out_of_range", 422, "The scale is out of range", "0 to 6 decimals."),
         entry("catalogue_full", 422, "The catalogue is full", "A realm numbers at most 2^32−1 items and locations."),
+    ]
+
+    private static let targetEntries = [
+        entry(
+            "stale_quantity", 409, "Something else is on hand", "Read what is on hand now and decide again."),
+        entry("negative_quantity", 422, "The quantity would be negative", "Send 0 or more."),
+        entry(
+            "location_read_only", 403, "The location is read-only",
+            "A marketplace keeps the stock there, and its snapshots change it."),
+        entry(
+            "location_not_marketplace", 409, "The location is no marketplace's",
+            "Only locations of the types FBA and FBS take snapshots. Set the stock instead."),
+        entry(
+            "snapshot_outdated", 409, "A later snapshot is known already",
+            "Nothing was changed; there is nothing to do."
+        ),
+        entry(
+            "safety_stock_not_allowed", 422, "A marketplace's location holds no safety stock",
+            "Set it at a location of your own."),
+        entry("safety_stock_out_of_range", 422, "The safety stock is out of range", "0 to 10^12 base units."),
+        entry(
+            "joint_name_taken", 409, "The item at the location would have another's name",
+            "Choose another SKU or location code: {sku}_{code} names one pair only."),
     ]
 
     private static let webhookEntries = [

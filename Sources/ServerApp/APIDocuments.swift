@@ -39,7 +39,7 @@ package enum APIDocuments {
         document(
             "seller", title: "Bincard: Seller API", base: SellerAPI.base, operations: SellerAPI.operations,
             description: "Stock levels across warehouses and marketplaces, over the same ledger.",
-            errorBody: .json(SellerError.self)),
+            errorBody: .json(SellerError.self), errors: SellerAPI.commonErrors),
         document(
             "linkit", title: "Bincard: Linkit API", base: LinkitAPI.base, operations: LinkitAPI.operations,
             description: "Products, branches and their SKUs: stock, price and availability, over the same ledger.",

@@ -21,7 +21,7 @@ struct ContractAnswer: Sendable {
 
     /// The body with ids and times replaced by what they are: `mov_*`, `<s>` and `<ms>`. All else stays byte for byte.
     var shape: String {
-        text.replacing(/(itm|whk|wh|mov|ledger|inv|evt|key|req|rpl)_[0-9A-HJKMNP-TV-Z]{26}/) { "\($0.1)_*" }
+        text.replacing(/(itm|whk|wh|mov|adj|ledger|inv|evt|key|req|rpl)_[0-9A-HJKMNP-TV-Z]{26}/) { "\($0.1)_*" }
             .replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/, with: "<ms>")
             .replacing(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "<s>")
     }

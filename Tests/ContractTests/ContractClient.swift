@@ -33,6 +33,17 @@ struct ContractClient: Sendable {
         try await send("PATCH", path, body: Array(body.utf8), headers: keyed([], key), at: place)
     }
 
+    func put(
+        _ path: String, _ body: String, key: String? = ContractClient.freshKey(),
+        at place: SourceLocation = #_sourceLocation
+    ) async throws -> ContractAnswer {
+        try await send("PUT", path, body: Array(body.utf8), headers: keyed([], key), at: place)
+    }
+
+    func head(_ path: String, at place: SourceLocation = #_sourceLocation) async throws -> ContractAnswer {
+        try await send("HEAD", path, at: place)
+    }
+
     func delete(
         _ path: String, key: String? = ContractClient.freshKey(), at place: SourceLocation = #_sourceLocation
     ) async throws -> ContractAnswer {

@@ -1,7 +1,9 @@
 import HTTPInterface
 import LedgerStorage
+import LinkitAPI
 import NIOHTTP1
 import SKInventoryAPI
+import SellerAPI
 import ServerApp
 import SkutrailAPI
 import Testing
@@ -10,7 +12,9 @@ import WireSchema
 /// What holds for every answer, whatever was asked: the headers that every response carries, the form of a refusal, its
 /// place in the catalogue of problems, and that the documents promise its status and code.
 enum ContractRules {
+    /// Those that refuse with problem details.
     static let operations = SkutrailAPI.operations + SKInventoryAPI.operations
+    static let allOperations = operations + SellerAPI.operations + LinkitAPI.operations
 
     static func check(_ answer: ContractAnswer, to method: String, _ target: String, at place: SourceLocation) {
         for complaint in complaints(about: answer, to: method, target) {
@@ -53,6 +57,7 @@ enum ContractRules {
 
     private static func refusalComplaints(_ answer: ContractAnswer, to method: String, _ path: String) -> [String] {
         guard answer.status >= 400, method != "HEAD" else { return [] }
+        if SellerRules.covers(path) { return SellerRules.complaints(about: answer) }
         if path.hasPrefix("/api/v1") { return LinkitRules.complaints(about: answer, to: method, path) }
         if answer.contentType == "application/json" { return batchComplaints(answer, path) }
         if answer.contentType == "text/plain; charset=utf-8", !path.hasPrefix("/v1/"), !path.hasPrefix("/inventory/") {
@@ -102,10 +107,12 @@ enum ContractRules {
         {
             return []
         }
-        if answer.code == "target_too_long" || answer.code == "route_not_found" { return [] }
+        let code = SellerRules.covers(path) ? answer.sellerCode : answer.code
+        let general = ["target_too_long", "route_not_found", "method_not_allowed"]
+        if method == "HEAD" || general.contains(code.lowercased()) { return [] }
         let described = operation.description.errors + APIDocuments.all.flatMap(\.document.commonErrors)
-        guard described.contains(where: { $0.status == answer.status && $0.codes.contains(answer.code) }) else {
-            return ["\(operation.description.id) documents no \(answer.status) \(answer.code)"]
+        guard described.contains(where: { $0.status == answer.status && $0.codes.contains(code) }) else {
+            return ["\(operation.description.id) documents no \(answer.status) \(code)"]
         }
         return []
     }
@@ -113,6 +120,7 @@ enum ContractRules {
     /// By the path alone: endpoints and what went to them have a scope of their own.
     static func expectedScope(of description: OperationDescription) -> Scope {
         let path = description.path.description
+        if path.hasSuffix("/snapshot") { return .marketplaceSync }
         if path.contains("/webhooks") || path.contains("/dead-letters") { return .webhooksManage }
         return description.method == .get ? .inventoryRead : .inventoryWrite
     }
@@ -124,7 +132,7 @@ enum ContractRules {
 
     /// The operation that a request is for; a literal segment goes before a parameter.
     static func operation(_ method: String, _ path: String) -> APIOperation? {
-        operations.filter {
+        allOperations.filter {
             $0.description.method.rawValue.uppercased() == method && $0.description.path.match(path) != nil
         }
         .min { $0.description.path.parameterNames.count < $1.description.path.parameterNames.count }

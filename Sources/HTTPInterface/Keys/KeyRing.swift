@@ -120,6 +120,12 @@ package final class KeyRing: Sendable {
         return key.isAlive(at: now) && key.key.scopes.contains(scope)
     }
 
+    /// What a key of that realm is called, dead ones included; nil for one that is not in memory. Never blocks.
+    package func name(of id: ULID, in realm: ULID) -> String? {
+        guard let key = state.withLock({ $0.keys[id]?.key }), key.realm.id == realm else { return nil }
+        return key.name
+    }
+
     // MARK: Refreshing
 
     /// Has `body` called on the thread that refreshes, each time after it has, whether or not anything had changed. It
