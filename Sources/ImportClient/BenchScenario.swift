@@ -36,8 +36,9 @@ package enum BenchScenario: Hashable, Sendable {
             return try RequestTemplate(
                 method: "POST", path: path, host: authority, headers: [key, idempotency], body: body)
         case .batch(let movements):
-            guard (1...BatchBuilder.mostLines).contains(movements) else {
-                throw .usage("a batch has 1 to \(BatchBuilder.mostLines) movements")
+            let shape = MovementBatch()
+            guard (1...shape.mostLines).contains(movements) else {
+                throw .usage("a batch has 1 to \(shape.mostLines) movements")
             }
             let line =
                 #"{"idempotency_key":"{{unique}}","item_id":"\#(realm.skuPlaceholder)","#
@@ -45,7 +46,7 @@ package enum BenchScenario: Hashable, Sendable {
                 + #""reference":"ord_{{pick:100000000}}"}"#
             let lines = repeatElement(line, count: movements).joined(separator: ",")
             return try RequestTemplate(
-                method: "POST", path: BatchPoster.path, host: authority, headers: [key],
+                method: "POST", path: shape.path, host: authority, headers: [key],
                 body: #"{"atomic":false,"movements":[\#(lines)]}"#)
         case .balanceRead:
             return try RequestTemplate(

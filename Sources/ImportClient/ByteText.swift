@@ -69,6 +69,30 @@ extension UnsafeBufferPointer<UInt8> {
         return negative ? -value : value
     }
 
+    /// A whole number of base units, at most 10^12 either way.
+    package var quantity: Int64? {
+        wholeNumber.flatMap { $0.magnitude <= 1_000_000_000_000 ? $0 : nil }
+    }
+
+    /// `true` or `false` in any case, as spreadsheets write them too; `1` and `0` are the same.
+    package var flag: Bool? {
+        switch count {
+        case 1: self[0] == 0x31 ? true : self[0] == 0x30 ? false : nil
+        case 4, 5:
+            switch text.lowercased() {
+            case "true": true
+            case "false": false
+            default: nil
+            }
+        default: nil
+        }
+    }
+
+    /// Whether it has no more than so many characters, counted as Unicode scalars. It is valid UTF-8.
+    package func fits(characters: Int) -> Bool {
+        count <= characters || self.count(where: { $0 & 0xC0 != 0x80 }) <= characters
+    }
+
     /// Fits where a decimal with at most 6 decimals is asked for: `12`, `0.5`, `1.530000`.
     package var isUnitCost: Bool {
         guard let amount = DecimalAmount(self) else { return false }

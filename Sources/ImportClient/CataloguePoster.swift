@@ -27,34 +27,39 @@ package struct CataloguePoster: Sendable {
         self.width = max(width, 1)
     }
 
-    /// Locations first, in their order: the first of an empty realm becomes its default. Throws `ImportError`.
+    /// Locations first, in their order: the first of an empty realm becomes its default. With `onRefusal`, what the
+    /// server refuses to create is told to it and left out; else it ends the run. Throws `ImportError`.
     package func run(
-        _ catalogue: Catalogue, progress: (_ done: Int, _ all: Int) -> Void
+        _ catalogue: Catalogue, onRefusal: ((_ name: String, _ problem: String) -> Void)? = nil,
+        progress: (_ done: Int, _ all: Int) -> Void
     ) async throws -> (locations: Counts, items: Counts) {
         var locations = Counts()
         for (number, location) in catalogue.locations.enumerated() {
-            let isNew = try await create(
+            let result = try await create(
                 "/inventory/v1/locations", Self.body(location), key: "\(keyPrefix)-location-\(number)",
-                taken: "code_taken", name: location.code)
-            if isNew { locations.created += 1 } else { locations.existing += 1 }
+                taken: "code_taken")
+            try locations.add(result, of: "location \(location.code)", onRefusal)
         }
         var items = Counts()
-        try await withThrowingTaskGroup(of: Bool.self) { group in
+        try await withThrowingTaskGroup(of: (Int, Creation).self) { group in
             var next = 0
             func startNext() {
                 guard next < catalogue.items.count else { return }
                 let (number, item) = (next, catalogue.items[next])
                 next += 1
                 group.addTask {
-                    try await create(
+                    let result = try await create(
                         "/inventory/v1/items", Self.body(item), key: "\(keyPrefix)-item-\(number)",
-                        taken: "sku_taken", name: item.sku)
+                        taken: "sku_taken")
+                    return (number, result)
                 }
             }
             for _ in 0..<width { startNext() }
-            while let isNew = try await group.next() {
-                if isNew { items.created += 1 } else { items.existing += 1 }
-                progress(items.created + items.existing, catalogue.items.count)
+            var done = 0
+            while let (number, result) = try await group.next() {
+                try items.add(result, of: "item \(catalogue.items[number].sku)", onRefusal)
+                done += 1
+                progress(done, catalogue.items.count)
                 startNext()
             }
         }
@@ -62,13 +67,13 @@ package struct CataloguePoster: Sendable {
     }
 
     private func create(
-        _ path: String, _ body: ByteBuffer, key: String, taken: String, name: String
-    ) async throws -> Bool {
+        _ path: String, _ body: ByteBuffer, key: String, taken: String
+    ) async throws -> Creation {
         let answer = try await connection.post(path, body: body, idempotencyKey: key)
         switch answer.status {
-        case 200, 201: return true
-        case 409 where answer.problem.code == taken: return false
-        default: throw ImportError.refused(status: answer.status, problem: "\(name): \(answer.problem.text)")
+        case 200, 201: return .created
+        case 409 where answer.problem.code == taken: return .existing
+        default: return .refused(status: answer.status, problem: answer.problem.text)
         }
     }
 
@@ -78,6 +83,10 @@ package struct CataloguePoster: Sendable {
         json.append(string: item.sku)
         json.append(#","name":"#)
         json.append(string: item.name)
+        if let barcode = item.barcode {
+            json.append(#","barcode":"#)
+            json.append(string: barcode)
+        }
         if let price = item.price {
             json.append(#","price":"#)
             json.append(string: price)
@@ -102,5 +111,29 @@ package struct CataloguePoster: Sendable {
         }
         json.append("}")
         return ByteBuffer(bytes: json.bytes)
+    }
+}
+
+/// What the server made of something to create.
+private enum Creation: Sendable {
+    case created
+    case existing
+    case refused(status: Int, problem: String)
+}
+
+extension CataloguePoster.Counts {
+    /// Only what is wrong with the one thing is told to `onRefusal`: a server that fails ends it.
+    fileprivate mutating func add(
+        _ result: Creation, of name: String, _ onRefusal: ((_ name: String, _ problem: String) -> Void)?
+    ) throws(ImportError) {
+        switch result {
+        case .created: created += 1
+        case .existing: existing += 1
+        case .refused(let status, let problem):
+            guard let onRefusal, [400, 409, 422].contains(status) else {
+                throw .refused(status: status, problem: "\(name): \(problem)")
+            }
+            onRefusal(name, problem)
+        }
     }
 }

@@ -14,8 +14,10 @@ package struct ImportOptions: Sendable {
     package var isDryRun = false
     /// Goes on where an earlier run for the same content, server and key ended.
     package var isResume = false
-    /// Movements in a request, 1 to 1000.
-    package var batchLines = 500
+    /// Lines in a request, 1 to what the endpoint takes; nil for what is usual there.
+    package var batchLines: Int?
+    /// Whether items and locations that a preset names and the server lacks are created.
+    package var createsMissing = true
     /// Where refused rows go; nil for `<file>.errors.csv`.
     package var errorsFile: String?
     package var progress = ProgressBar.Style.automatic
@@ -29,13 +31,16 @@ package struct ImportOptions: Sendable {
     }
 }
 
-/// Imports a CSV through `movements/batch`. Running it again, or going on after it was killed, changes nothing that is
-/// done: each line's idempotency key follows from the content of the file and the line's number.
+/// Imports a CSV through one of the bulk endpoints. Running it again, or going on after it was killed, changes nothing
+/// that is done: each movement's idempotency key follows from the content of the file and the line's number. Lines that
+/// say what shall be are set again by another run, and left alone by one that goes on (`ImportState.run`).
 package struct ImportJob {
     /// What `preset` can be.
-    package static let presets = [OnlineRetailPreset.name]
+    package static let presets = [OnlineRetailPreset.name, SellerTable.name, LinkitTable.name]
     /// Servers keep idempotency keys for 24 hours; a little less, for clocks that differ and runs that last.
     static let keysLast: Double = 23 * 3600
+    /// More refused items and locations than this are only counted.
+    static let mostComplaints = 10
 
     private let options: ImportOptions
     private let began = ContinuousClock.now
@@ -47,21 +52,26 @@ package struct ImportJob {
     }
 
     private func run() async throws -> ImportSummary {
-        guard (1...BatchBuilder.mostLines).contains(options.batchLines) else {
-            throw ImportError.usage("a batch has 1 to \(BatchBuilder.mostLines) movements")
-        }
         switch options.preset {
         case nil: return try await run { header throws(ImportError) in try MovementTable(header: header) }
         case OnlineRetailPreset.name:
             return try await run { header throws(ImportError) in try OnlineRetailPreset(header: header) }
+        case SellerTable.name:
+            return try await run { header throws(ImportError) in try SellerTable(header: header) }
+        case LinkitTable.name:
+            return try await run { header throws(ImportError) in try LinkitTable(header: header) }
         case .some(let name):
             throw ImportError.usage("unknown preset \"\(name)\"; known: \(Self.presets.joined(separator: ", "))")
         }
     }
 
-    private func run<Source: MovementSource>(
+    private func run<Source: RowSource>(
         making makeSource: ([String]) throws(ImportError) -> Source
     ) async throws -> ImportSummary {
+        let shape = Source.shape
+        guard (1...shape.mostLines).contains(options.batchLines ?? shape.usualLines) else {
+            throw ImportError.usage("a batch has 1 to \(shape.mostLines) \(shape.unit)")
+        }
         let file = try InputFile(path: options.file)
         let size = Double(max(file.size, 1))
         var bar = ProgressBar(options.progress)
@@ -70,7 +80,7 @@ package struct ImportJob {
             bar.update(fraction: Double(position) / size, count: rows)
         }
         bar.end()
-        var summary = summary(of: survey)
+        var summary = summary(of: survey, unit: shape.unit)
         if survey.lastLineIsOpen {
             summary.warnings.append("the last line has no line break; see that the file is complete")
         }
@@ -79,7 +89,7 @@ package struct ImportJob {
             return summary
         }
         let paths = Paths(options)
-        var state = try loadState(survey, paths, &summary)
+        var state = try loadState(survey, paths, &summary, isAbsolute: shape.isAbsolute)
         if state.isComplete {
             summary.warnings.append("nothing to resume: an earlier run did all of it")
             summary.take(state.tally, errorsFile: paths.errors)
@@ -102,24 +112,28 @@ package struct ImportJob {
     }
 
     /// Everything that needs the server.
-    private func post<Source: MovementSource>(
+    private func post<Source: RowSource>(
         _ survey: Survey, _ source: Source, _ file: InputFile, _ paths: Paths, _ connection: LedgerConnection,
         _ state: inout ImportState, _ summary: inout ImportSummary, _ bar: inout ProgressBar
     ) async throws {
-        let keyPrefix = "\(options.preset == nil ? "csv" : "uci")-\(survey.content.prefix(24))"
-        if state.lastLine == 0, !survey.catalogue.items.isEmpty {
-            bar.begin("Items", unit: "items")
-            let poster = CataloguePoster(connection: connection, keyPrefix: keyPrefix)
-            (summary.locations, summary.items) = try await poster.run(survey.catalogue) { done, all in
-                bar.update(fraction: Double(done) / Double(max(all, 1)), count: done)
-            }
+        let shape = Source.shape
+        var keyPrefix = "\(Source.keyWord)-\(survey.content.prefix(24))"
+        if shape.isAbsolute {
+            if state.run.isEmpty { state.run = hexadecimal((0..<4).map { _ in UInt8.random(in: .min ... .max) }) }
+            keyPrefix += "-\(state.run)"
+            // Before the first request: a run that is killed at once can go on under the same keys too.
+            try state.saveNow(path: paths.state)
+        }
+        if state.lastLine == 0, options.createsMissing {
+            try await create(survey.catalogue, keyPrefix, connection, &summary, &bar, leavesOut: shape.isAbsolute)
         }
         var errors = try ErrorsFile(path: paths.errors, header: survey.header, keeping: state.errorsLength)
         var pass = try PostingPass(
-            file, source: source, batchLines: options.batchLines, keyPrefix: keyPrefix, doneThrough: state.lastLine)
+            file, source: source, batchLines: options.batchLines ?? shape.usualLines, keyPrefix: keyPrefix,
+            doneThrough: state.lastLine)
         let before = state.tally.posted
         let all = Double(max(survey.counts.postings, 1))
-        bar.begin("Posting", unit: "movements", head: (Double(before) / all, before))
+        bar.begin("Posting", unit: shape.unit, head: (Double(before) / all, before))
         var saved = ContinuousClock.now
         do {
             try await BatchPoster(connection: connection).run(&pass) { batch, outcome in
@@ -145,6 +159,27 @@ package struct ImportJob {
         summary.finish(began: began, sent: state.tally.posted - before)
     }
 
+    /// Creates what the file names and the server lacks. `leavesOut`: what the server refuses to create is told of, and
+    /// the lines that name it will be refused; else it ends the import.
+    private func create(
+        _ catalogue: Catalogue, _ keyPrefix: String, _ connection: LedgerConnection, _ summary: inout ImportSummary,
+        _ bar: inout ProgressBar, leavesOut: Bool
+    ) async throws {
+        guard !catalogue.items.isEmpty || !catalogue.locations.isEmpty else { return }
+        bar.begin("Items", unit: "items")
+        let poster = CataloguePoster(connection: connection, keyPrefix: keyPrefix)
+        var refused: [String] = []
+        (summary.locations, summary.items) = try await poster.run(
+            catalogue, onRefusal: leavesOut ? { refused.append("the \($0) was not created: \($1)") } : nil
+        ) { done, all in
+            bar.update(fraction: Double(done) / Double(max(all, 1)), count: done)
+        }
+        summary.warnings += refused.prefix(Self.mostComplaints)
+        if refused.count > Self.mostComplaints {
+            summary.warnings.append("\(refused.count - Self.mostComplaints) more were not created")
+        }
+    }
+
     /// Where the errors and the state are kept.
     private struct Paths {
         var errors: String
@@ -164,7 +199,7 @@ package struct ImportJob {
     }
 
     private func loadState(
-        _ survey: Survey, _ paths: Paths, _ summary: inout ImportSummary
+        _ survey: Survey, _ paths: Paths, _ summary: inout ImportSummary, isAbsolute: Bool
     ) throws(ImportError) -> ImportState {
         var url = options.url[...]
         while url.last == "/" { url.removeLast() }
@@ -174,7 +209,7 @@ package struct ImportJob {
         let earlier = ImportState.load(path: paths.state, for: identity)
         let age = earlier.map { Date().timeIntervalSince1970 - $0.savedAt } ?? 0
         guard options.isResume else {
-            if age > Self.keysLast {
+            if age > Self.keysLast, !isAbsolute {
                 throw .usage(
                     "this file was imported there more than 23 hours ago, and the server forgets keys after 24: "
                         + "sending it again would count it twice. --resume sends only what is missing; "
@@ -186,7 +221,7 @@ package struct ImportJob {
             summary.warnings.append("there was nothing to resume; it began at the first line")
             return ImportState(identity: identity)
         }
-        if age > Self.keysLast, !earlier.isComplete {
+        if age > Self.keysLast, !isAbsolute, !earlier.isComplete {
             summary.warnings.append(
                 "the run before ended more than 23 hours ago: the batch that was on its way then may be in twice")
         }
@@ -197,7 +232,7 @@ package struct ImportJob {
         return earlier
     }
 
-    private func summary(of survey: Survey) -> ImportSummary {
+    private func summary(of survey: Survey, unit: String) -> ImportSummary {
         let counts = survey.counts
         var kinds: [String: KindTally.Entry] = [:]
         for word in MovementWord.allCases where counts.kinds[word].count > 0 {
@@ -210,8 +245,9 @@ package struct ImportJob {
             isDryRun: options.isDryRun, isResumed: false, linesRead: counts.linesRead, postableLines: counts.postable,
             skipped: counts.skipped, invalid: counts.invalid,
             openings: .init(count: counts.openings, quantity: counts.openingQuantity, value: value),
-            postings: counts.postings, kinds: kinds, items: .init(), locations: .init(), recorded: 0, replayed: 0,
-            refused: 0, batches: 0, retries: 0, durationSeconds: 0, movementsPerSecond: 0, errorsFile: nil,
+            postings: counts.postings, unit: unit, kinds: kinds, items: .init(), locations: .init(), recorded: 0,
+            unchanged: 0, replayed: 0, refused: 0, batches: 0, retries: 0, durationSeconds: 0, movementsPerSecond: 0,
+            errorsFile: nil,
             warnings: [], reconciles: false)
     }
 }
@@ -240,10 +276,13 @@ extension ImportState {
         try writeInvalid(before: .max)
         tally.invalid += batch.invalid.count
         tally.recorded += outcome.recorded
+        tally.unchanged += outcome.unchanged
         tally.replayed += outcome.replayed
         tally.refused += outcome.refusals.count
         if !batch.lines.isEmpty { tally.batches += 1 }
-        for line in batch.lines { tally.kinds.add(line.kind, quantity: line.quantity) }
+        for line in batch.lines {
+            if let kind = line.kind { tally.kinds.add(kind, quantity: line.quantity) }
+        }
         lastLine = batch.lastLine
         errorsLength = errors.length
     }
@@ -255,9 +294,10 @@ extension ImportState {
 }
 
 extension ImportSummary {
-    /// Takes over what became of the movements.
+    /// Takes over what became of the lines.
     mutating func take(_ tally: PostingTally, errorsFile: String) {
         recorded = tally.recorded
+        unchanged = tally.unchanged
         replayed = tally.replayed
         refused = tally.refused
         batches = tally.batches
@@ -280,7 +320,7 @@ extension ImportSummary {
         if isDryRun {
             reconciles = isAccounted
         } else {
-            reconciles = reconciles && isAccounted && postings == recorded + replayed + refused
+            reconciles = reconciles && isAccounted && postings == recorded + unchanged + replayed + refused
         }
     }
 }

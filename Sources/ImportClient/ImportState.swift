@@ -1,8 +1,8 @@
 internal import Foundation
 
 /// How far an import has come, kept beside its errors file so that a run that was killed can go on. It only saves
-/// work: whatever it says, every line has its own idempotency key, and sending one again changes nothing within the
-/// 24 hours that a server remembers keys.
+/// work: whatever it says, every line or request has an idempotency key, and sending one again changes nothing within
+/// the 24 hours that a server remembers keys.
 package struct ImportState: Hashable, Sendable, Codable {
     /// What must be the same for a state to count: content, server, key and preset. The key itself is not kept.
     package struct Identity: Hashable, Sendable, Codable {
@@ -23,6 +23,9 @@ package struct ImportState: Hashable, Sendable, Codable {
 
     package var version = 1
     package var identity: Identity
+    /// Tells runs apart whose lines say what shall be: a new run sets everything again, and one that goes on must send
+    /// what was on its way under the same idempotency key. Empty where lines have keys of their own.
+    package var run = ""
     /// Line of the last row that is done.
     package var lastLine = 0
     package var isComplete = false
@@ -59,12 +62,13 @@ package struct ImportState: Hashable, Sendable, Codable {
     }
 }
 
-/// What became of the movements that were sent.
+/// What became of the lines that were sent.
 package struct PostingTally: Hashable, Sendable, Codable {
     package var recorded = 0
+    package var unchanged = 0
     package var replayed = 0
     package var refused = 0
-    /// Rows of the file that could be no movement and are in the errors file.
+    /// Rows of the file that could not be sent and are in the errors file.
     package var invalid = 0
     /// Opening receipts among the refused.
     package var refusedOpenings = 0
@@ -74,5 +78,5 @@ package struct PostingTally: Hashable, Sendable, Codable {
 
     package init() {}
 
-    package var posted: Int { recorded + replayed + refused }
+    package var posted: Int { recorded + unchanged + replayed + refused }
 }

@@ -4,7 +4,7 @@ internal import Foundation
 ///
 ///     linesRead = postableLines + skipped + invalid
 ///     postings  = postableLines + openings
-///     postings  = recorded + replayed + refused          (unless it was a dry run)
+///     postings  = recorded + unchanged + replayed + refused          (unless it was a dry run)
 ///
 /// A resumed run counts what the runs before it did.
 package struct ImportSummary: Hashable, Sendable, Encodable {
@@ -36,12 +36,18 @@ package struct ImportSummary: Hashable, Sendable, Encodable {
     package var invalid: Int
     package var openings: Openings
     package var postings: Int
-    /// By movement type, of what is or would be posted.
+    /// What is posted: `movements` or `stock levels`.
+    package var unit: String
+    /// By movement type, of what is or would be posted; empty for stock levels.
     package var kinds: [String: KindTally.Entry]
 
     package var items: CataloguePoster.Counts
     package var locations: CataloguePoster.Counts
+    /// Movements that were recorded, stock levels that were set.
     package var recorded: Int
+    /// Stock levels that were so already, as far as the server tells the two apart.
+    package var unchanged: Int
+    /// Sent before, and answered as then: nothing was done now.
     package var replayed: Int
     package var refused: Int
     package var batches: Int
@@ -50,7 +56,7 @@ package struct ImportSummary: Hashable, Sendable, Encodable {
 
     /// Of this run, in all.
     package var durationSeconds: Double
-    /// Of this run: movements sent in it, over the whole of its duration.
+    /// Of this run: lines sent in it, over the whole of its duration.
     package var movementsPerSecond: Double
     /// Nil when no row was left behind.
     package var errorsFile: String?
@@ -88,14 +94,15 @@ extension ImportSummary: CustomStringConvertible {
         for (reason, count) in skipped.sorted(by: { $0.key < $1.key }) {
             row("  skipped", grouped(count), "  \(reason)")
         }
-        if invalid > 0 { row("  no movement", grouped(invalid), "  in the errors file") }
+        let isStock = preset == SellerTable.name || preset == LinkitTable.name
+        if invalid > 0 { row(isStock ? "  unusable" : "  no movement", grouped(invalid), "  in the errors file") }
         row("lines to post", grouped(postableLines))
         if openings.count > 0 {
             row(
                 "opening receipts", grouped(openings.count),
                 "  \(grouped(openings.quantity)) units worth \(openings.value)")
         }
-        row("movements", grouped(postings))
+        row(unit, grouped(postings))
         for word in MovementWord.allCases {
             if let entry = kinds["\(word.literal)"], entry.count > 0 {
                 row("  \(word.literal)", grouped(entry.count), "  Σ qty \(grouped(entry.quantity))")
@@ -105,17 +112,20 @@ extension ImportSummary: CustomStringConvertible {
             if items.created + items.existing > 0 {
                 row("items", grouped(items.created + items.existing), "  \(grouped(items.existing)) were there")
             }
-            row("recorded", grouped(recorded))
-            row("replayed", grouped(replayed), replayed > 0 ? "  were there already" : "")
+            let whyRecorded = preset == LinkitTable.name ? "  or were so already" : ""
+            row(isStock ? "set" : "recorded", grouped(recorded), whyRecorded)
+            if unchanged > 0 { row("unchanged", grouped(unchanged), "  were so already") }
+            let whyReplayed = isStock ? "  sent before, answered as then" : "  were there already"
+            row("replayed", grouped(replayed), replayed > 0 ? whyReplayed : "")
             row("refused", grouped(refused), errorsFile.map { "  see \($0)" } ?? "")
             if retries > 0 { row("requests repeated", grouped(retries)) }
         } else if let errorsFile, invalid > 0 {
-            lines.append("  the rows that are no movement would go to \(errorsFile)")
+            lines.append("  the rows that can't be sent would go to \(errorsFile)")
         }
         let tenths = Int(durationSeconds * 10)
         row(
             "seconds", "\(tenths / 10).\(tenths % 10)",
-            isDryRun ? "" : "  \(grouped(Int(movementsPerSecond))) movements/s")
+            isDryRun ? "" : "  \(grouped(Int(movementsPerSecond))) \(unit)/s")
         for warning in warnings { lines.append("  warning: \(warning)") }
         lines.append(reconciles ? "  The figures reconcile." : "  THE FIGURES DO NOT RECONCILE.")
         return lines.joined(separator: "\n")

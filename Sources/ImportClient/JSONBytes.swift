@@ -112,6 +112,21 @@ package struct JSONBytes: ~Copyable {
         text.withUTF8 { append(string: $0) }
     }
 
+    /// A member's name with what stands before it, and its value as a string; nothing when that is empty.
+    @inline(__always)
+    package mutating func append(_ name: StaticString, unlessEmpty value: Bytes) {
+        guard !value.isEmpty else { return }
+        append(name)
+        append(string: value)
+    }
+
+    /// A decimal in plain notation, 0 or more, as a JSON number: those have no zeros in front.
+    package mutating func append(decimal text: Bytes) {
+        var first = 0
+        while first + 1 < text.count, text[first] == 0x30, text[first + 1] != 0x2E { first += 1 }
+        append(raw: Bytes(rebasing: text[first...]))
+    }
+
     /// Room has been made by the caller.
     private mutating func escape(_ byte: UInt8) {
         start[count] = 0x5C

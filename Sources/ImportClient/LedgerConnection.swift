@@ -8,6 +8,8 @@ internal import Synchronization
 package struct LedgerAnswer: Sendable {
     package var status: Int
     package var body: ByteBuffer
+    /// Whether it is the stored answer to an earlier request with the same idempotency key.
+    package var isReplay = false
 
     /// The text of a member of the object; nil when there is none, or it is no plain text.
     package func text(of member: String) -> String? {
@@ -16,17 +18,6 @@ package struct LedgerAnswer: Sendable {
             let end = text[start...].firstIndex(of: "\"")
         else { return nil }
         return String(text[start..<end])
-    }
-
-    /// What a problem document says, else the beginning of the body.
-    package var problem: (code: String?, text: String) {
-        body.withUnsafeReadableBytes { raw in
-            let bytes = raw.bindMemory(to: UInt8.self)
-            if let problem = Problem(bytes), problem.detail != nil || problem.title != nil {
-                return (problem.code, problem.text)
-            }
-            return (nil, String(decoding: bytes.prefix(200), as: UTF8.self))
-        }
     }
 }
 
@@ -129,7 +120,8 @@ package final class LedgerConnection: Sendable {
             do {
                 let response = try await client.execute(request, timeout: .seconds(120))
                 let answer = LedgerAnswer(
-                    status: Int(response.status.code), body: try await response.body.collect(upTo: 1 << 24))
+                    status: Int(response.status.code), body: try await response.body.collect(upTo: 1 << 24),
+                    isReplay: response.headers.first(name: "Idempotent-Replayed") == "true")
                 switch answer.status {
                 case 401, 403:
                     throw ImportError.notAuthorised(status: answer.status, problem: answer.problem.text)

@@ -3,8 +3,10 @@
 /// `idempotency_key` may be there. An empty field is a member that is not sent. Items and locations must exist.
 ///
 /// An errors file can be corrected and imported: the three columns that it adds are passed over.
-package struct MovementTable: MovementSource {
-    private enum Column: Int, CaseIterable {
+package struct MovementTable: RowSource {
+    package static var keyWord: String { "csv" }
+
+    private enum Column: Int, NamedColumn {
         case item, location, target, kind, quantity, reason, reference, note, unitCost, occurredAt, key
 
         var names: [String] {
@@ -24,26 +26,13 @@ package struct MovementTable: MovementSource {
         }
     }
 
-    /// Place of each column in the file, or −1.
-    private var places = [Int](repeating: -1, count: Column.allCases.count)
+    private let columns: ColumnPlaces<Column>
     private var found = SurveyCounts()
 
-    /// Throws `ImportError.header` when a column is missing, given twice, or unknown: a misspelt `unit_cost` that is
-    /// silently dropped would be a wrong cost.
+    /// Throws `ImportError.header` when a column is missing, given twice, or unknown.
     package init(header: [String]) throws(ImportError) {
-        for (place, name) in header.enumerated() where !ErrorsFile.addedColumns.contains(name) {
-            guard let column = Column.allCases.first(where: { $0.names.contains(name) }) else {
-                let known = Column.allCases.flatMap(\.names).joined(separator: ", ")
-                throw .header("unknown column \"\(name)\"; known are \(known)")
-            }
-            guard places[column.rawValue] < 0 else {
-                throw .header("more than one column for \(column.names.joined(separator: " or "))")
-            }
-            places[column.rawValue] = place
-        }
-        for column in [Column.item, .kind, .quantity] where places[column.rawValue] < 0 {
-            throw .header("there is no column \(column.names.joined(separator: " or "))")
-        }
+        columns = try ColumnPlaces(header: header)
+        try columns.need([.item, .kind, .quantity])
     }
 
     package var counts: SurveyCounts { found }
@@ -73,30 +62,26 @@ package struct MovementTable: MovementSource {
         }
     }
 
-    private func field(_ column: Column, _ row: borrowing CSVReader) -> Bytes {
-        let place = places[column.rawValue]
-        return place < 0 ? Bytes(start: nil, count: 0) : row.field(place)
-    }
-
     private func read(_ row: borrowing CSVReader) -> Result<MovementFields, RowFault> {
         guard row.record.isText else { return .failure(RowFault("invalid_text", "the line is not valid UTF-8")) }
-        let item = field(.item, row).trimmed
+        let item = columns.field(.item, row).trimmed
         guard !item.isEmpty else { return .failure(RowFault("item_missing", "the line names no item")) }
-        guard let kind = MovementWord(field(.kind, row).trimmed) else {
+        guard let kind = MovementWord(columns.field(.kind, row).trimmed) else {
             let words = MovementWord.allCases.map { "\($0.literal)" }.joined(separator: ", ")
             return .failure(RowFault("invalid_type", "type is none of \(words)"))
         }
-        guard let quantity = field(.quantity, row).trimmed.wholeNumber, quantity.magnitude <= 1_000_000_000_000 else {
+        guard let quantity = columns.field(.quantity, row).trimmed.quantity else {
             return .failure(RowFault("invalid_quantity", "qty is no whole number of at most 10^12"))
         }
-        var fields = MovementFields(item: item, location: field(.location, row).trimmed, kind: kind, quantity: quantity)
-        fields.target = field(.target, row).trimmed
-        fields.reason = field(.reason, row)
-        fields.reference = field(.reference, row)
-        fields.note = field(.note, row)
-        fields.unitCost = field(.unitCost, row).trimmed
-        fields.occurredAt = field(.occurredAt, row).trimmed
-        fields.key = field(.key, row)
+        var fields = MovementFields(
+            item: item, location: columns.field(.location, row).trimmed, kind: kind, quantity: quantity)
+        fields.target = columns.field(.target, row).trimmed
+        fields.reason = columns.field(.reason, row)
+        fields.reference = columns.field(.reference, row)
+        fields.note = columns.field(.note, row)
+        fields.unitCost = columns.field(.unitCost, row).trimmed
+        fields.occurredAt = columns.field(.occurredAt, row).trimmed
+        fields.key = columns.field(.key, row)
         guard fields.unitCost.isEmpty || fields.unitCost.isUnitCost else {
             return .failure(RowFault("invalid_unit_cost", "unit_cost is no decimal, 0 or more, of at most 6 decimals"))
         }

@@ -9,8 +9,9 @@ internal import Foundation
 ///   `stock_correction`, note = Description; lines above 0: `sale`, reason `order_shipped`.
 /// - opening: for each item and location the smallest quantity with which no running balance is negative, as one
 ///   `receipt` before that pair's first line, at 0.6 × the item's first UnitPrice above 0, half to even to 4 decimals.
-package struct OnlineRetailPreset: MovementSource {
+package struct OnlineRetailPreset: RowSource {
     package static let name = "uci-online-retail"
+    package static var keyWord: String { "uci" }
     static let columnNames = [
         "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "Country",
     ]
@@ -107,6 +108,7 @@ package struct OnlineRetailPreset: MovementSource {
             let sku = String(decoding: codes[number], as: UTF8.self)
             items.append(Catalogue.Item(sku: sku, name: products[number].name ?? sku))
         }
+        guard !items.isEmpty else { return Catalogue() }
         return Catalogue(
             items: items,
             locations: [
@@ -187,7 +189,7 @@ package struct OnlineRetailPreset: MovementSource {
         guard code.isText, invoice.isText, description.isText else {
             return .invalid(RowFault("invalid_text", "the line is not valid UTF-8"))
         }
-        guard let quantity = row.field(columns.quantity).wholeNumber, quantity.magnitude <= 1_000_000_000_000 else {
+        guard let quantity = row.field(columns.quantity).quantity else {
             return .invalid(RowFault("invalid_quantity", "Quantity is no whole number of at most 10^12"))
         }
         guard let price = DecimalAmount(row.field(columns.price)) else {

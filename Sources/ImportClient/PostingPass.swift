@@ -14,7 +14,7 @@ package struct Survey: Sendable {
 extension Survey {
     /// Reads the whole file through `source`, which then knows what it must for the second pass. `onRow` is told the
     /// bytes used up and the rows so far, now and then. Throws `ImportError`.
-    static func run<Source: MovementSource>(
+    static func run<Source: RowSource>(
         _ file: InputFile, making makeSource: ([String]) throws(ImportError) -> Source,
         progress: (_ position: Int64, _ rows: Int) -> Void
     ) throws(ImportError) -> (Survey, Source) {
@@ -63,7 +63,7 @@ func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
 }
 
 /// The second pass: the rows of a file as batches.
-package struct PostingPass<Source: MovementSource>: BatchStream, ~Copyable {
+package struct PostingPass<Source: RowSource>: BatchStream, ~Copyable {
     private var reader: CSVReader
     private var source: Source
     private var builder: BatchBuilder
@@ -79,7 +79,7 @@ package struct PostingPass<Source: MovementSource>: BatchStream, ~Copyable {
     ) throws(ImportError) {
         reader = try CSVReader(source: try file.content())
         self.source = source
-        builder = BatchBuilder(capacity: batchLines, keyPrefix: keyPrefix)
+        builder = BatchBuilder(shape: Source.shape, capacity: batchLines, keyPrefix: keyPrefix)
         self.doneThrough = doneThrough
     }
 
@@ -91,7 +91,11 @@ package struct PostingPass<Source: MovementSource>: BatchStream, ~Copyable {
                 break
             }
             hasPendingRow = true
-            if !builder.isEmpty, !builder.hasRoom(forRecordOf: reader.record.count) { break }
+            if !builder.isEmpty,
+                !builder.hasRoom(forRecordOf: reader.record.count) || source.closes(builder, before: reader)
+            {
+                break
+            }
             _ = try source.post(reader, into: &builder)
             lastLine = reader.line
             hasPendingRow = false

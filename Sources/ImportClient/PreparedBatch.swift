@@ -1,14 +1,16 @@
 package import NIOCore
 
-/// One request's worth of movements, ready to be sent, with what is needed to make sense of its answer.
+/// One request's worth of lines, ready to be sent, with what is needed to make sense of its answer.
 package struct PreparedBatch: Sendable {
-    /// One movement of the batch.
+    /// One line of the request.
     package struct Line: Sendable {
         /// Line of the file that it comes from, from 1.
         package var number: Int
-        package var kind: MovementWord
+        /// Of a movement; nil for every other line.
+        package var kind: MovementWord?
         /// Whether it is not the line itself but the opening receipt before it.
         package var isOpening: Bool
+        /// Of a movement, else 0.
         package var quantity: Int64
         /// Where its JSON object stands in `body`.
         package var json: Range<Int>
@@ -16,16 +18,19 @@ package struct PreparedBatch: Sendable {
         package var record: Range<Int>
     }
 
-    /// A row that was not posted because it can be no movement.
+    /// A row that was not posted because it can be no line.
     package struct InvalidRow: Sendable {
         package var number: Int
         package var record: Range<Int>
         package var fault: RowFault
     }
 
-    /// `{"atomic":false,"movements":[…]}`.
+    package var shape: any BatchShape
+    /// The whole request.
     package var body: ByteBuffer
     package var lines: [Line]
+    /// What each line is called in the answer, where that goes by names; else empty.
+    package var names: [String]
     package var invalid: [InvalidRow]
     /// The original records, one after the other.
     package var records: [UInt8]
@@ -33,21 +38,30 @@ package struct PreparedBatch: Sendable {
     package var lastLine: Int
     /// Bytes of the file used up when it was complete.
     package var position: Int64
+    /// What idempotency keys begin with.
+    package var keyPrefix: String
+
+    /// The idempotency key of a part of the batch as a request; nil when each line has its own. It follows from the
+    /// content, which the prefix names, and the lines.
+    package func key(of part: Range<Int>) -> String? {
+        guard !shape.linesHaveKeys, let first = lines[part].first, let last = lines[part].last else { return nil }
+        return "\(keyPrefix)-\(first.number)-\(last.number)"
+    }
 
     /// The JSON of a part of the batch as a request of its own.
     package func body(of part: Range<Int>) -> ByteBuffer {
         guard let first = lines[part].first, let last = lines[part].last else { return body }
         var out = ByteBuffer()
-        out.writeStaticString(BatchBuilder.opening)
+        out.writeStaticString(shape.opening)
         if let slice = body.getSlice(at: first.json.lowerBound, length: last.json.upperBound - first.json.lowerBound) {
             out.writeImmutableBuffer(slice)
         }
-        out.writeStaticString(BatchBuilder.closing)
+        out.writeStaticString(shape.closing)
         return out
     }
 }
 
-/// Why a row of the file can be no movement, found before anything is sent.
+/// Why a row of the file can be no line, found before anything is sent, or why the server refused it.
 package struct RowFault: Hashable, Sendable {
     /// Stable, in snake_case, for the errors file.
     package var code: String
@@ -85,46 +99,60 @@ package struct MovementFields {
     }
 }
 
-/// Writes movements into a request body until it is full.
+/// Writes lines into a request body until it is full.
 package struct BatchBuilder: ~Copyable {
-    static let opening: StaticString = #"{"atomic":false,"movements":["#
-    static let closing: StaticString = "]}"
-    /// The most movements that a request may have.
-    package static let mostLines = 1_000
-    /// The server takes 1 MiB; a body is closed when the next movement might go beyond this.
+    /// The server takes 1 MiB; a body is closed when the next line might go beyond this.
     static let mostBytes = 1_000_000
 
     private var json: JSONBytes
     private var lines: [PreparedBatch.Line] = []
     private var invalid: [PreparedBatch.InvalidRow] = []
     private var records: [UInt8] = []
+    private var names: [String] = []
+    private var nameSet: Set<String> = []
+    private let shape: any BatchShape
+    private let opening: StaticString
+    private let mostLines: Int
+    private let mostLinesOfRow: Int
     private let capacity: Int
     /// What derived idempotency keys begin with: it names the content, so the same file gives the same keys.
-    private let keyPrefix: [UInt8]
+    private let keyPrefix: String
+    private let keyBytes: [UInt8]
 
-    /// `capacity`: movements in a batch, 1 to `mostLines`. `keyPrefix`: at most 200 characters of printable ASCII
+    /// `capacity`: lines in a batch, 1 to what the shape allows. `keyPrefix`: at most 200 characters of printable ASCII
     /// without quotes or backslashes.
-    package init(capacity: Int, keyPrefix: String) {
-        self.capacity = min(max(capacity, 1), Self.mostLines)
-        self.keyPrefix = Array(keyPrefix.utf8)
+    package init(shape: any BatchShape = MovementBatch(), capacity: Int, keyPrefix: String) {
+        self.shape = shape
+        opening = shape.opening
+        mostLines = shape.mostLines
+        mostLinesOfRow = shape.mostLinesOfRow
+        self.capacity = min(max(capacity, 1), shape.mostLines)
+        self.keyPrefix = keyPrefix
+        keyBytes = Array(keyPrefix.utf8)
         json = JSONBytes(capacity: 1 << 17)
-        json.append(Self.opening)
+        json.append(shape.opening)
     }
 
     package var isEmpty: Bool { lines.isEmpty && invalid.isEmpty }
-    package var isFull: Bool { lines.count >= capacity || invalid.count >= Self.mostLines }
+    package var isFull: Bool { lines.count >= capacity || invalid.count >= mostLines }
 
-    /// Whether a row with so many bytes, and an opening before it, still fits. A byte can become six in JSON.
+    /// Whether a row with so many bytes still fits, with all the lines that it can become. A byte can become six in
+    /// JSON, and stand there twice.
     package func hasRoom(forRecordOf bytes: Int) -> Bool {
-        lines.count + 2 <= Self.mostLines && json.count + bytes * 12 + 2_048 <= Self.mostBytes
+        lines.count + mostLinesOfRow <= mostLines && json.count + bytes * 12 + 2_048 <= Self.mostBytes
     }
+
+    /// Whether a line of the batch is called so.
+    package func has(name: String) -> Bool { nameSet.contains(name) }
 
     /// Forgets what has been added.
     package mutating func discard() {
         lines.removeAll(keepingCapacity: true)
         invalid.removeAll(keepingCapacity: true)
         records.removeAll(keepingCapacity: true)
-        json.truncate(to: Self.opening.utf8CodeUnitCount)
+        names.removeAll(keepingCapacity: true)
+        nameSet.removeAll(keepingCapacity: true)
+        json.truncate(to: opening.utf8CodeUnitCount)
     }
 
     /// Adds a movement. `record` is the row that it comes from, empty when there is none.
@@ -134,7 +162,7 @@ package struct BatchBuilder: ~Copyable {
         json.append(#"{"idempotency_key":"#)
         if fields.key.isEmpty {
             json.append(byte: 0x22)
-            keyPrefix.withUnsafeBufferPointer { json.append(raw: $0) }
+            keyBytes.withUnsafeBufferPointer { json.append(raw: $0) }
             json.append(byte: 0x2D)
             json.append(number: Int64(line))
             if isOpening { json.append("-opening") }
@@ -144,17 +172,17 @@ package struct BatchBuilder: ~Copyable {
         }
         json.append(#","item_id":"#)
         json.append(string: fields.item)
-        append(#","location_id":"#, fields.location)
-        append(#","to_location_id":"#, fields.target)
+        json.append(#","location_id":"#, unlessEmpty: fields.location)
+        json.append(#","to_location_id":"#, unlessEmpty: fields.target)
         json.append(#","type":""#)
         json.append(fields.kind.literal)
         json.append(#"","qty":"#)
         json.append(number: fields.quantity)
-        append(#","reason":"#, fields.reason)
-        append(#","reference":"#, fields.reference)
-        append(#","note":"#, fields.note)
-        append(#","unit_cost":"#, fields.unitCost)
-        append(#","occurred_at":"#, fields.occurredAt)
+        json.append(#","reason":"#, unlessEmpty: fields.reason)
+        json.append(#","reference":"#, unlessEmpty: fields.reference)
+        json.append(#","note":"#, unlessEmpty: fields.note)
+        json.append(#","unit_cost":"#, unlessEmpty: fields.unitCost)
+        json.append(#","occurred_at":"#, unlessEmpty: fields.occurredAt)
         json.append(byte: 0x7D)
         lines.append(
             PreparedBatch.Line(
@@ -162,32 +190,42 @@ package struct BatchBuilder: ~Copyable {
                 json: first..<json.count, record: keep(record)))
     }
 
-    /// Notes a row that can be no movement.
+    /// Adds a line that `write` writes as one JSON object. `name`: what it is called in the answer, different from
+    /// every other line's of the batch; nil, for all lines of a batch, when that goes by their order.
+    package mutating func add(line: Int, record: Bytes, name: String? = nil, write: (inout JSONBytes) -> Void) {
+        if !lines.isEmpty { json.append(byte: 0x2C) }
+        let first = json.count
+        write(&json)
+        if let name {
+            names.append(name)
+            nameSet.insert(name)
+        }
+        lines.append(
+            PreparedBatch.Line(
+                number: line, kind: nil, isOpening: false, quantity: 0, json: first..<json.count, record: keep(record)))
+    }
+
+    /// Notes a row that can be no line.
     package mutating func add(invalid fault: RowFault, line: Int, record: Bytes) {
         invalid.append(PreparedBatch.InvalidRow(number: line, record: keep(record), fault: fault))
     }
 
     /// What has been added, and begins anew.
     package mutating func finish(lastLine: Int, position: Int64) -> PreparedBatch {
-        json.append(Self.closing)
+        json.append(shape.closing)
         let batch = PreparedBatch(
-            body: ByteBuffer(bytes: json.bytes), lines: lines, invalid: invalid, records: records, lastLine: lastLine,
-            position: position)
+            shape: shape, body: ByteBuffer(bytes: json.bytes), lines: lines, names: names, invalid: invalid,
+            records: records, lastLine: lastLine, position: position, keyPrefix: keyPrefix)
         let (room, bytes) = (lines.count, records.count)
         lines = []
         lines.reserveCapacity(room)
         records = []
         records.reserveCapacity(bytes + bytes / 8)
         invalid = []
-        json.truncate(to: Self.opening.utf8CodeUnitCount)
+        names = []
+        nameSet.removeAll(keepingCapacity: true)
+        json.truncate(to: opening.utf8CodeUnitCount)
         return batch
-    }
-
-    @inline(__always)
-    private mutating func append(_ name: StaticString, _ value: Bytes) {
-        guard !value.isEmpty else { return }
-        json.append(name)
-        json.append(string: value)
     }
 
     /// An opening and its line share one copy of the record.

@@ -4,11 +4,16 @@ import ImportClient
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Import movements from a CSV (plain or .gz; - for standard input).",
+        commandName: "import", abstract: "Import movements or stock from a CSV (plain or .gz; - for standard input).",
         discussion: """
             Columns are named as the members of a movement: sku (or item_id), location (or location_id), type, qty, \
             reason, reference, note, unit_cost, occurred_at. Running it again, or resuming after it was killed, \
-            changes nothing that is done. Refused lines go to FILE.errors.csv. Presets: \
+            changes nothing that is done. Refused lines go to FILE.errors.csv.
+
+            With --preset seller, lines say what is on hand: sku, warehouse_id (or warehouse), quantity; reason, note, \
+            reference, expected_quantity. With --preset linkit, also what it costs: product_iv_id and branch_iv_id (or \
+            iv_id), and of qty, price, cost, available what is to be set. Items and locations that the server lacks are \
+            created, with title, price and reorder_point, or product_name, barcode and branch_name. Presets: \
             \(ImportJob.presets.joined(separator: ", ")).
             """)
 
@@ -18,7 +23,8 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "How a known file is read.") var preset: String?
     @Flag(help: "Read and count; send nothing.") var dryRun = false
     @Flag(help: "Go on where an earlier run ended.") var resume = false
-    @Option(help: "Movements in one request, 1 to 1000.") var batch = 500
+    @Flag(help: "Leave items and locations that the server lacks alone.") var noCreate = false
+    @Option(help: "Lines in one request: 1 to 1000, with --preset seller to 500.") var batch: Int?
     @Option(help: "Where refused lines go.") var errors: String?
     @Option(help: "text or json.") var format = OutputFormat.text
 
@@ -30,6 +36,7 @@ struct ImportCommand: AsyncParsableCommand {
         options.isDryRun = dryRun
         options.isResume = resume
         options.batchLines = batch
+        options.createsMissing = !noCreate
         options.errorsFile = errors
         let summary = try await ImportJob.run(options)
         switch format {

@@ -1,19 +1,33 @@
-/// How the rows of a file become movements. A file is read twice: the survey sees every row and finds what is wrong
-/// and what must be known beforehand, so that nothing has been sent when a file turns out to be broken; then the
-/// movements are written.
-package protocol MovementSource {
+/// How the rows of a file become lines of requests. A file is read twice: the survey sees every row and finds what is
+/// wrong and what must be known beforehand, so that nothing has been sent when a file turns out to be broken; then the
+/// lines are written.
+package protocol RowSource {
+    /// The requests that its lines are sent in.
+    static var shape: any BatchShape { get }
+
+    /// What its idempotency keys begin with: it tells the ways apart in which one content can be read.
+    static var keyWord: String { get }
+
     /// Looks at one row of the first pass.
     mutating func survey(_ row: borrowing CSVReader) throws(ImportError)
 
-    /// Items and locations that must exist before the first movement is sent. Asked for once, after the survey.
+    /// Items and locations that must exist before the first line is sent. Asked for once, after the survey.
     var catalogue: Catalogue { get }
 
-    /// Writes one row of the second pass as one or two movements, as an invalid row, or not at all. Returns how many
-    /// movements it wrote.
+    /// Whether a row must not go into the same request as what is in the batch already.
+    func closes(_ batch: borrowing BatchBuilder, before row: borrowing CSVReader) -> Bool
+
+    /// Writes one row of the second pass as one or more lines, as an invalid row, or not at all. Returns how many lines
+    /// it wrote, at most what its shape allows for a row.
     mutating func post(_ row: borrowing CSVReader, into batch: inout BatchBuilder) throws(ImportError) -> Int
 
     /// What the survey counted.
     var counts: SurveyCounts { get }
+}
+
+extension RowSource {
+    package static var shape: any BatchShape { MovementBatch() }
+    package func closes(_ batch: borrowing BatchBuilder, before row: borrowing CSVReader) -> Bool { false }
 }
 
 /// What a first pass found.
@@ -22,7 +36,7 @@ package struct SurveyCounts: Hashable, Sendable, Codable {
     package var linesRead = 0
     /// Lines that will be posted.
     package var postable = 0
-    /// Lines that can be no movement; they go to the errors file.
+    /// Lines that can't be sent; they go to the errors file.
     package var invalid = 0
     /// Lines that are passed over on purpose, by reason.
     package var skipped: [String: Int] = [:]
@@ -32,22 +46,23 @@ package struct SurveyCounts: Hashable, Sendable, Codable {
     package var openingQuantity: Int64 = 0
     /// Σ of quantity × unit cost, in ten-thousandths of the currency.
     package var openingValue: Int64 = 0
-    /// What will be posted, openings included.
+    /// The movements that will be posted, openings included.
     package var kinds = KindTally()
 
     package init() {}
 
     package var skippedTotal: Int { skipped.values.reduce(0, +) }
-    /// Movements that will be sent.
+    /// Lines that will be sent.
     package var postings: Int { postable + openings }
 }
 
-/// What must exist before movements can name it.
+/// What must exist before a line can name it.
 package struct Catalogue: Sendable {
     /// An item to create.
     package struct Item: Hashable, Sendable {
         package var sku: String
         package var name: String
+        package var barcode: String?
         /// Selling price as a plain decimal.
         package var price: String?
         /// Base units.
