@@ -37,6 +37,10 @@ struct Refreshes {
     /// The version that memory must reach for them.
     var version: UInt64 = 0
     var completions: [FreshnessCompletion] = []
+    /// Nobody waits, but what others have committed is wanted.
+    var follows = false
+
+    var isEmpty: Bool { completions.isEmpty && !follows }
 }
 
 /// Reads that wait until memory is known to be fresh: those that wait together are answered by one look.
@@ -103,10 +107,12 @@ extension RealmLedger {
 
     // MARK: The writer
 
-    func refresh(_ wanted: Refreshes) {
+    /// - Parameter beforeWriting: a batch is about to be written, which leaves memory up to date: who only follows need
+    ///   not ask.
+    func refresh(_ wanted: Refreshes, beforeWriting: Bool) {
         var failure: StoreError?
         do throws(StoreError) {
-            if version < wanted.version { try catchUp() }
+            if version < wanted.version || wanted.follows && !beforeWriting { try catchUp() }
         } catch .unavailable(let detail, let isOutcomeUnknown) {
             failure = .unavailable(detail: detail, isOutcomeUnknown: isOutcomeUnknown)
         } catch {
@@ -177,7 +183,8 @@ extension RealmLedger {
                 committed.replay(entry, rowsAreCounted: false)
                 if let formerDefault, committed.defaultLocation != formerDefault { displaced.append(formerDefault) }
             }
-            for posting in postings { references.note(posting) }
+            // The segments that the last news told of may cover what only this one brings.
+            for posting in postings where posting.seq > references.coveredSeq { references.note(posting) }
             references.othersWrote(upTo: news.referencedSeq)
             if let last = news.blocks.last { sealed = last.sealedHead }
             if !news.hasMore { version = news.version }
