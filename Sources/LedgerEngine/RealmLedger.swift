@@ -192,7 +192,9 @@ package final class RealmLedger: @unchecked Sendable {
     /// Runs on a writer thread until nothing waits, giving way to other realms where they wait for a thread.
     private func drain() {
         while true {
-            if store.isShared, sharing.isContended, waiting.withLock({ !$0.submissions.isEmpty }) { lockForBatch() }
+            if store.isShared, sharing.care != .nothing, waiting.withLock({ !$0.submissions.isEmpty }) {
+                prepareForBatch()
+            }
             guard let (batch, loads, refreshes) = takeBatch() else { return }
             if !refreshes.isEmpty { refresh(refreshes, beforeWriting: !batch.isEmpty) }
             if !loads.isEmpty { loadForReads(loads) }
