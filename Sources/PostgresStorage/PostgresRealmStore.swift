@@ -206,7 +206,9 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
 
     /// Runs a read: within the snapshot of an opening, or on any connection.
     func run(_ statements: [Statement]) throws(PostgresFailure) -> [PostgresRows] {
-        if openingThread.load(ordering: .relaxed) == pthread_self(), let snapshot { return try snapshot.run(statements) }
+        if openingThread.load(ordering: .relaxed) == pthread_self(), let snapshot {
+            return try snapshot.run(statements)
+        }
         return try pool.read { (connection) throws(PostgresFailure) in try connection.run(statements) }
     }
 
