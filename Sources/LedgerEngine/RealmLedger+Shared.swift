@@ -171,8 +171,8 @@ extension RealmLedger {
         }
     }
 
-    /// Before a batch is taken, so that what gathers while the database answers, or another server has its turn, is part
-    /// of it.
+    /// Before a batch is taken, so that what gathers while the database answers, or another server has its turn, is
+    /// part of it.
     func prepareForBatch() {
         do throws(StoreError) {
             switch sharing.care {

@@ -9,8 +9,8 @@ import Synchronization
 /// once what was written on another. Nothing depends on it: who waits also looks once a second.
 ///
 /// A notification is a transaction that takes a lock of the whole cluster and wakes every server; so there is one for
-/// all commits of some milliseconds, apart from them. It names realms by a keyed digest: who listens with the server's login alone learns
-/// nothing from it.
+/// all commits of some milliseconds, apart from them. It names realms by a keyed digest: who listens with the server's
+/// login alone learns nothing from it.
 final class HeadSignals: Sendable {
     /// What has grown: names as `name(of:)` makes them; nil when anything may have.
     typealias Receiver = @Sendable (_ names: Set<String>?) -> Void

@@ -24,7 +24,7 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     private var held: PostgresConnection?
     /// The connection whose transaction sees the moment of `open`, until `finishOpening`.
     private var snapshot: PostgresConnection?
-    /// The thread that it belongs to; 0 for none. A commit opens the store when nobody has, and others may read by then.
+    /// The thread that it belongs to; 0 for none. A commit opens the store when nobody has, and others may read then.
     private let openingThread = Atomic<UInt>(0)
 
     /// Up to where this store has seen the realm.
