@@ -4,8 +4,13 @@ import Synchronization
 final class HeadObservers: Sendable {
     typealias Body = @Sendable (_ seq: UInt64) -> Void
 
+    private struct Observer {
+        var body: Body
+        var isUrgent: @Sendable () -> Bool
+    }
+
     private struct Registered {
-        var bodies: [UInt64: Body] = [:]
+        var observers: [UInt64: Observer] = [:]
         var lastToken: UInt64 = 0
     }
 
@@ -15,11 +20,17 @@ final class HeadObservers: Sendable {
     /// How many are told.
     var current: Int { count.load(ordering: .relaxed) }
 
-    func add(_ body: @escaping Body) -> UInt64 {
+    /// Whether one of them wants to know at once.
+    var isUrgent: Bool {
+        guard current > 0 else { return false }
+        return registered.withLock { $0.observers.values.map(\.isUrgent) }.contains { $0() }
+    }
+
+    func add(isUrgent: @escaping @Sendable () -> Bool, _ body: @escaping Body) -> UInt64 {
         registered.withLock { registered in
             registered.lastToken += 1
-            registered.bodies[registered.lastToken] = body
-            count.store(registered.bodies.count, ordering: .releasing)
+            registered.observers[registered.lastToken] = Observer(body: body, isUrgent: isUrgent)
+            count.store(registered.observers.count, ordering: .releasing)
             return registered.lastToken
         }
     }
@@ -27,8 +38,8 @@ final class HeadObservers: Sendable {
     func remove(_ token: UInt64) {
         // What the closure holds is let go of outside of the lock: it may be the last to hold it.
         let removed = registered.withLock { registered in
-            let removed = registered.bodies.removeValue(forKey: token)
-            count.store(registered.bodies.count, ordering: .releasing)
+            let removed = registered.observers.removeValue(forKey: token)
+            count.store(registered.observers.count, ordering: .releasing)
             return removed
         }
         _ = removed
@@ -37,8 +48,8 @@ final class HeadObservers: Sendable {
     func notify(_ seq: UInt64) {
         guard count.load(ordering: .acquiring) > 0 else { return }
         // Called outside of the lock, so that an observer may remove itself or add another.
-        let bodies = registered.withLock { Array($0.bodies.values) }
-        for body in bodies { body(seq) }
+        let observers = registered.withLock { Array($0.observers.values) }
+        for observer in observers { observer.body(seq) }
     }
 }
 
@@ -65,9 +76,17 @@ extension RealmLedger {
     /// must not write or read here. Usually it wakes something that then looks at `head`, and does nothing while that
     /// is awake already: commits come by the thousand. Seqs ascend. Whoever needs every entry reads `head` after this
     /// call has returned: what was committed before it is not told.
-    package func observeHead(_ body: @escaping @Sendable (_ seq: UInt64) -> Void) -> HeadObservation {
-        HeadObservation(observers, observers.add(body))
+    ///
+    /// - Parameter isUrgent: whether what other processes have committed is to be fetched as soon as they tell of it,
+    ///   and not within a second. Asked whenever they do; must return at once.
+    package func observeHead(
+        isUrgent: @escaping @Sendable () -> Bool = { true }, _ body: @escaping @Sendable (_ seq: UInt64) -> Void
+    ) -> HeadObservation {
+        HeadObservation(observers, observers.add(isUrgent: isUrgent, body))
     }
+
+    /// Whether somebody wants to know at once what other processes have committed.
+    package var isFollowedClosely: Bool { observers.isUrgent }
 
     /// How many observe the head, for the metrics.
     package var headObservers: Int { observers.current }

@@ -6,15 +6,31 @@ import Synchronization
 /// Told when memory is no older than what any process had acknowledged before; or why that can't be known.
 package typealias FreshnessCompletion = @Sendable (StoreError?) -> Void
 
-/// How much other processes write to the realm: whether it pays to lock its head before deciding.
+/// How much other processes write to the realm, and what a batch does about it before it is decided.
 ///
-/// A batch is decided on what memory has and committed on the condition that nobody was faster. When somebody was, it
-/// is decided again under the lock; and for a while every batch is, so that servers that share a busy ledger take turns
-/// instead of deciding in vain.
+/// A batch is decided on what memory has and committed on the condition that nobody was faster. Where others have
+/// written lately, a look for what they have committed comes first, which costs less than deciding in vain. Where
+/// somebody is faster all the same, servers are busy at the same ledger at the same time: for a while each batch is
+/// decided under the lock of the head, so that they take turns.
 struct Sharing {
-    /// Batches that are to be decided under the lock, from the last one on that met another's commit.
-    private static let caution = 32
-    private var cautious = 0
+    /// What comes before a batch is decided.
+    enum Care {
+        case nothing
+        /// A look for what others have committed.
+        case look
+        /// The same, and nobody else commits until the batch has.
+        case lock
+    }
+
+    /// Batches after a look, from the last one on that found something.
+    private static let looksInVain = 32
+    /// Batches under the lock after one that was overtaken in spite of a look: twice as many each time that the first
+    /// one without it is overtaken as well.
+    private static let turns = 32...256
+    private var looks = 0
+    private var locks = 0
+    private var nextLocks = Sharing.turns.lowerBound
+    private var isLocked = false
     private var lastLook = ContinuousClock.now
 
     /// Whether others may have done much since the last look.
@@ -23,13 +39,34 @@ struct Sharing {
     /// Memory is up to date.
     mutating func looked() { lastLook = .now }
 
-    var isContended: Bool { cautious > 0 }
+    var care: Care { locks > 0 ? .lock : looks > 0 ? .look : .nothing }
 
-    /// Another process has committed in the meantime.
-    mutating func met() { cautious = Sharing.caution }
+    /// A look came before a batch.
+    mutating func didLook(hasFound: Bool) {
+        isLocked = false
+        looks = hasFound ? Sharing.looksInVain : max(0, looks - 1)
+    }
 
-    /// A batch was decided under the lock and nobody had committed before it.
-    mutating func wasAlone() { cautious = max(0, cautious - 1) }
+    /// The batch is about to be decided under the lock.
+    mutating func didLock() {
+        isLocked = true
+        locks = max(0, locks - 1)
+    }
+
+    /// Nobody was faster than the batch.
+    mutating func didCommit() {
+        if !isLocked { nextLocks = Sharing.turns.lowerBound }
+        isLocked = false
+    }
+
+    /// Another process has committed before the batch did. Returns what comes before it is decided again.
+    mutating func wasOvertaken() -> Care {
+        defer { looks = Sharing.looksInVain }
+        guard care != .nothing else { return .look }
+        locks = nextLocks
+        nextLocks = min(nextLocks * 2, Sharing.turns.upperBound)
+        return .lock
+    }
 }
 
 /// Reads that found memory behind what has been committed.
@@ -37,6 +74,10 @@ struct Refreshes {
     /// The version that memory must reach for them.
     var version: UInt64 = 0
     var completions: [FreshnessCompletion] = []
+    /// Nobody waits, but what others have committed is wanted.
+    var follows = false
+
+    var isEmpty: Bool { completions.isEmpty && !follows }
 }
 
 /// Reads that wait until memory is known to be fresh: those that wait together are answered by one look.
@@ -103,10 +144,12 @@ extension RealmLedger {
 
     // MARK: The writer
 
-    func refresh(_ wanted: Refreshes) {
+    /// - Parameter beforeWriting: a batch is about to be written, which leaves memory up to date: who only follows need
+    ///   not ask.
+    func refresh(_ wanted: Refreshes, beforeWriting: Bool) {
         var failure: StoreError?
         do throws(StoreError) {
-            if version < wanted.version { try catchUp() }
+            if version < wanted.version || wanted.follows && !beforeWriting { try catchUp() }
         } catch .unavailable(let detail, let isOutcomeUnknown) {
             failure = .unavailable(detail: detail, isOutcomeUnknown: isOutcomeUnknown)
         } catch {
@@ -116,19 +159,27 @@ extension RealmLedger {
         for completion in wanted.completions { completion(failure) }
     }
 
-    /// Takes in what others have committed.
-    func catchUp() throws(StoreError) {
+    /// Takes in what others have committed. Returns whether there was anything.
+    @discardableResult
+    func catchUp() throws(StoreError) -> Bool {
+        var hasFound = false
         while true {
             let news = try store.news(locking: false)
+            hasFound = hasFound || !news.blocks.isEmpty || !news.pages.isEmpty
             try absorb(news)
-            if !news.hasMore { return }
+            if !news.hasMore { return hasFound }
         }
     }
 
-    /// Before a batch is taken, so that what gathers while another server has its turn is part of it.
-    func lockForBatch() {
+    /// Before a batch is taken, so that what gathers while the database answers, or another server has its turn, is
+    /// part of it.
+    func prepareForBatch() {
         do throws(StoreError) {
-            if try lock() { sharing.met() } else { sharing.wasAlone() }
+            switch sharing.care {
+            case .nothing: break
+            case .look: sharing.didLook(hasFound: try catchUp())
+            case .lock: try lock()
+            }
         } catch .unavailable {
             // The batch finds out by itself.
             store.release()
@@ -140,20 +191,18 @@ extension RealmLedger {
 
     /// A batch was decided on something old.
     func overtake() throws(StoreError) {
-        sharing.met()
-        _ = try lock()
+        if sharing.wasOvertaken() == .lock { try lock() } else { try catchUp() }
     }
 
-    /// Keeps others from committing and takes in what they have. Returns whether there was anything.
-    private func lock() throws(StoreError) -> Bool {
+    /// Keeps others from committing and takes in what they have.
+    private func lock() throws(StoreError) {
         // Whoever has been away for long catches up before it makes others wait.
         if sharing.hasBeenAway { try catchUp() }
-        var found = false
+        sharing.didLock()
         while true {
             let news = try store.news(locking: true)
-            found = found || !news.blocks.isEmpty || !news.pages.isEmpty
             try absorb(news)
-            if !news.hasMore { return found }
+            if !news.hasMore { return }
         }
     }
 
@@ -177,7 +226,8 @@ extension RealmLedger {
                 committed.replay(entry, rowsAreCounted: false)
                 if let formerDefault, committed.defaultLocation != formerDefault { displaced.append(formerDefault) }
             }
-            for posting in postings { references.note(posting) }
+            // The segments that the last news told of may cover what only this one brings.
+            for posting in postings where posting.seq > references.coveredSeq { references.note(posting) }
             references.othersWrote(upTo: news.referencedSeq)
             if let last = news.blocks.last { sealed = last.sealedHead }
             if !news.hasMore { version = news.version }

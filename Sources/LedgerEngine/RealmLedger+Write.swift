@@ -69,6 +69,7 @@ extension RealmLedger {
                 return .overtaken
             }
             environment.observer.committed(commands, nanoseconds(since: start))
+            sharing.didCommit()
             publish(fold, unit, version)
             return .durable
         } catch {

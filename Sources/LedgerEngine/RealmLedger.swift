@@ -178,12 +178,26 @@ package final class RealmLedger: @unchecked Sendable {
         }
     }
 
+    /// Takes in soon what other processes have committed, for those who observe the head.
+    package func follow() {
+        let starts = waiting.withLock { waiting in
+            guard waiting.condition == .open, store.isShared else { return false }
+            waiting.refreshes.follows = true
+            if waiting.isRunning { return false }
+            waiting.isRunning = true
+            return true
+        }
+        if starts { writers.run { self.drain() } }
+    }
+
     /// Runs on a writer thread until nothing waits, giving way to other realms where they wait for a thread.
     private func drain() {
         while true {
-            if store.isShared, sharing.isContended, waiting.withLock({ !$0.submissions.isEmpty }) { lockForBatch() }
+            if store.isShared, sharing.care != .nothing, waiting.withLock({ !$0.submissions.isEmpty }) {
+                prepareForBatch()
+            }
             guard let (batch, loads, refreshes) = takeBatch() else { return }
-            if !refreshes.completions.isEmpty { refresh(refreshes) }
+            if !refreshes.isEmpty { refresh(refreshes, beforeWriting: !batch.isEmpty) }
             if !loads.isEmpty { loadForReads(loads) }
             if !batch.isEmpty { write(batch) }
             if writers.isContended {
@@ -198,7 +212,7 @@ package final class RealmLedger: @unchecked Sendable {
         var onIdle: (@Sendable () -> Void)?
         let taken: ([Pending], [LevelKey], Refreshes)? = waiting.withLock { waiting in
             guard waiting.condition != .dead,
-                !waiting.submissions.isEmpty || !waiting.loads.isEmpty || !waiting.refreshes.completions.isEmpty
+                !waiting.submissions.isEmpty || !waiting.loads.isEmpty || !waiting.refreshes.isEmpty
             else {
                 waiting.isRunning = false
                 onIdle = waiting.onIdle

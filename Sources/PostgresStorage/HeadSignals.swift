@@ -8,15 +8,15 @@ import Synchronization
 /// Servers tell each other which ledgers have grown, by NOTIFY, so that what waits for events on one server sees at
 /// once what was written on another. Nothing depends on it: who waits also looks once a second.
 ///
-/// A notification is a transaction that takes a lock of the whole cluster; so there is one for all commits of some
-/// milliseconds, apart from them. It names realms by a keyed digest: who listens with the server's login alone learns
-/// nothing from it.
+/// A notification is a transaction that takes a lock of the whole cluster and wakes every server; so there is one for
+/// all commits of some milliseconds, apart from them. It names realms by a keyed digest: who listens with the server's
+/// login alone learns nothing from it.
 final class HeadSignals: Sendable {
     /// What has grown: names as `name(of:)` makes them; nil when anything may have.
     typealias Receiver = @Sendable (_ names: Set<String>?) -> Void
 
-    /// Milliseconds between two notifications.
-    private static let interval: Int32 = 5
+    /// Milliseconds between two notifications: the first after a pause goes out at once.
+    private static let interval: Int32 = 25
     /// Milliseconds after which everybody looks, told or not.
     private static let longest: Int32 = 1_000
 

@@ -1,3 +1,4 @@
+internal import Glibc
 import LedgerCore
 public import LedgerStorage
 import Synchronization
@@ -5,7 +6,7 @@ import Synchronization
 /// A realm in PostgreSQL, shared with any number of other processes: writes meet at the realm's head row.
 ///
 /// @unchecked Sendable: `held` is touched by the one thread that commits, and by `close` after it; `snapshot` by the
-/// one that opens, before anybody else knows the store.
+/// one that opens.
 public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     let pool: ConnectionPool
     let context: RealmContext
@@ -16,18 +17,39 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         var known = Known()
         var opened: UInt64 = 0
         var isOpen = false
+        var dropping = Dropping()
     }
 
     /// The connection whose transaction has locked the head.
     private var held: PostgresConnection?
     /// The connection whose transaction sees the moment of `open`, until `finishOpening`.
     private var snapshot: PostgresConnection?
+    /// The thread that it belongs to; 0 for none. A commit opens the store when nobody has, and others may read then.
+    private let openingThread = Atomic<UInt>(0)
 
     /// Up to where this store has seen the realm.
     struct Known: Sendable {
         var version: UInt64 = 0
         var seq: UInt64 = 0
         var page: UInt64 = 0
+    }
+
+    /// When pages of stored answers are dropped along with a commit, which looks for some and drops sixteen at most. A
+    /// commit adds one: so they go faster than they come, and most commits need not look.
+    struct Dropping: Sendable {
+        private static let interval = 8
+        private var before: Int64?
+        private var commits = 0
+
+        /// Whether the next commit is to drop pages of slices before this one.
+        mutating func isDue(_ slice: Int64?) -> Bool {
+            guard let slice else { return false }
+            commits += 1
+            if slice == before, commits < Dropping.interval { return false }
+            before = slice
+            commits = 0
+            return true
+        }
     }
 
     /// - Parameter hasGrown: called after each commit that appended to the journal.
@@ -56,6 +78,10 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         try prepareToWrite()
         let known = known
         try checkOrder(of: unit, after: known)
+        var unit = unit
+        if unit.idempotency != nil, !state.withLock({ $0.dropping.isDue(unit.dropSlicesBefore) }) {
+            unit.dropSlicesBefore = nil
+        }
         let statement = try CommitStatements.append(unit, after: known, context)
         let rows = try append(statement)
         guard let row = rows.first, !row.isNull(0) else { return .overtaken }
@@ -164,11 +190,13 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         endSnapshot()
         let connection = try pool.take()
         snapshot = connection
+        openingThread.store(pthread_self(), ordering: .relaxed)
         return connection
     }
 
     private func endSnapshot() {
         guard let snapshot else { return }
+        openingThread.store(0, ordering: .relaxed)
         self.snapshot = nil
         try? snapshot.rollBack()
         pool.put(snapshot)
@@ -178,7 +206,9 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
 
     /// Runs a read: within the snapshot of an opening, or on any connection.
     func run(_ statements: [Statement]) throws(PostgresFailure) -> [PostgresRows] {
-        if let snapshot { return try snapshot.run(statements) }
+        if openingThread.load(ordering: .relaxed) == pthread_self(), let snapshot {
+            return try snapshot.run(statements)
+        }
         return try pool.read { (connection) throws(PostgresFailure) in try connection.run(statements) }
     }
 

@@ -142,7 +142,11 @@ enum RealmSchema {
             before bincard.head;
             last_dropped bigint;
         BEGIN
-            PERFORM bincard.enter(for_realm, seal);
+            -- As `enter` does, but for what this function can do without: it runs with every write.
+            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            IF current_setting('synchronous_commit') IN ('off', 'local') THEN
+                PERFORM set_config('synchronous_commit', 'on', true);
+            END IF;
             UPDATE bincard.head SET
                 version = version + 1, seq = coalesce(block_last, seq),
                 page = coalesce(page_number, page), applied_seq = greatest(applied, applied_seq),
@@ -167,6 +171,7 @@ enum RealmSchema {
                 VALUES (for_realm, page_number, page_slice, page_at, page_keys, page_answers);
             END IF;
             IF drop_before IS NOT NULL THEN
+                PERFORM bincard.enter(for_realm, seal);
                 -- Numbers ascend with slices: what may go is at the beginning.
                 -- The range is found before it is deleted from: in one statement the planner, which knows nothing of
                 -- how many pages there are, would read them all.

@@ -79,13 +79,8 @@ package final class BincardServer: Sendable {
             metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), webhooks: webhooks.access,
             streamLimits: BincardServer.streamLimits(settings), dialects: APIDocuments.dialects, logger: logger)
         registerRealmMetrics()
-        let engine = engine
-        storage.watchOthers { grew in
-            // Memory takes it in, and who observes the head is told.
-            for ledger in engine.openRealms where ledger.headObservers > 0 && (grew?(ledger.realm.id) ?? true) {
-                ledger.whenCurrent { _ in }
-            }
-        }
+        let following = LedgersFollowed(engine)
+        storage.watchOthers { grew in following.othersHaveWritten(grew) }
         webhooks.resume(try control.realms(), in: engine)
     }
 

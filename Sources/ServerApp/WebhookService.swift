@@ -80,7 +80,8 @@ package final class WebhookService: Sendable {
         }
         start()
         let realm = ledger.realm.id
-        let observation = ledger.observeHead { [dispatcher] _ in
+        // Without an endpoint there is nothing to deliver, and a new one can wait for a second.
+        let observation = ledger.observeHead(isUrgent: { isStarted.load(ordering: .relaxed) }) { [dispatcher] _ in
             if isStarted.load(ordering: .relaxed) { dispatcher.journalHasGrown(realm) } else { start() }
         }
         observations.withLock { $0.append(observation) }

@@ -14,10 +14,10 @@ struct ServersBench: Sendable {
         }
         try await BenchServer.sharing(data: data, database: database, servers: command.servers) { urls, makeKey in
             let realm = BenchRealm(items: command.items)
-            var keys: [String] = []
-            for number in 0..<command.realms {
-                let key = try makeKey("bench-\(number)")
-                keys.append(key)
+            let keys = try (0..<command.realms).map { try makeKey("bench-\($0)") }
+            // Until each server knows each key.
+            try await Task.sleep(for: .seconds(2))
+            for (number, key) in keys.enumerated() {
                 let connection = try LedgerConnection(
                     url: urls[number % urls.count], apiKey: key, policy: RetryPolicy(), connections: 16,
                     onRetry: { _ in })

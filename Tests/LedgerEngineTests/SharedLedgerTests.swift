@@ -121,6 +121,41 @@ struct SharedLedgerTests {
             })
     }
 
+    @Test("a server that was away while others wrote a thousand blocks and their segments comes back and writes on")
+    func away() async throws {
+        let shared = try SharedServers(limits: smallLimits)
+        let (busy, idle) = (try shared.server(), try shared.server())
+        await busy.write(.createLocation(LocationDraft(code: "WH-1", name: "W")))
+        await busy.write(.createItem(ItemDraft(sku: "SKU-1", name: "I")))
+        // More than comes in one answer, so that the first tells of segments over what only the later ones bring.
+        for _ in 0..<1_100 { await busy.write(.receive(1, reference: "PO-1")) }
+        for _ in 0..<100 { #expect(await idle.write(.receive(1, reference: "PO-1")).decided?.status == 201) }
+        #expect(busy.fatalErrors == [] && idle.fatalErrors == [])
+        for server in [busy, idle] {
+            #expect(try await server.onHand() == 1_200)
+            #expect(try server.ledger.references(to: "PO-1", before: .max, limit: 2_000).count == 1_200)
+        }
+        #expect(try shared.journal().problem == nil)
+    }
+
+    @Test("a ledger that is followed takes in what others write though nobody reads or writes it here")
+    func following() async throws {
+        let shared = try SharedServers()
+        let (writer, follower) = (try shared.server(), try shared.server())
+        await writer.write(.createLocation(LocationDraft(code: "WH-1", name: "W")))
+        let seqs = Collected<UInt64>()
+        let observation = follower.ledger.observeHead(isUrgent: { false }) { seqs.append($0) }
+        #expect(follower.ledger.headObservers == 1 && !follower.ledger.isFollowedClosely)
+        let other = follower.ledger.observeHead { _ in }
+        #expect(follower.ledger.isFollowedClosely)
+        other.cancel()
+        #expect(!follower.ledger.isFollowedClosely)
+        follower.ledger.follow()
+        for _ in 0..<500 where seqs.values.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(seqs.values == [1])
+        observation.cancel()
+    }
+
     @Test("twins of a key that meet on two servers have one effect and one answer")
     func twins() async throws {
         let shared = try SharedServers()
