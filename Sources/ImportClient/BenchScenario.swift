@@ -8,6 +8,8 @@ package enum BenchScenario: Hashable, Sendable {
     case batch(movements: Int)
     /// `GET /v1/inventory/balance` of a random item.
     case balanceRead
+    /// `POST` of a body with so many updates, without a key.
+    case bulk(path: String, body: String, updates: Int)
     /// `GET` of any path: the yardstick for reads.
     case hello(path: String)
 
@@ -16,6 +18,7 @@ package enum BenchScenario: Hashable, Sendable {
         switch self {
         case .ledgerWrite: 1
         case .batch(let movements): movements
+        case .bulk(_, _, let updates): updates
         case .echo, .balanceRead, .hello: 0
         }
     }
@@ -53,6 +56,8 @@ package enum BenchScenario: Hashable, Sendable {
                 method: "GET",
                 path: "/v1/inventory/balance?sku=\(realm.skuPlaceholder)&warehouse=\(realm.location)", host: authority,
                 headers: [key])
+        case .bulk(let path, let body, _):
+            return try RequestTemplate(method: "POST", path: path, host: authority, headers: [key], body: body)
         case .hello(let path):
             return try RequestTemplate(method: "GET", path: path, host: authority, headers: [key])
         }
@@ -79,7 +84,8 @@ package struct BenchRealm: Sendable {
         return "BENCH-" + String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 
-    var skuPlaceholder: String { "BENCH-{{pick:\(items)}}" }
+    /// In a template: any of the items.
+    package var skuPlaceholder: String { "BENCH-{{pick:\(items)}}" }
 
     /// Creates items, location and stock. What is there already stays. Throws `ImportError`.
     package func prepare(

@@ -65,8 +65,9 @@ extension StockTarget {
         guard let place = state.locationNumber(location), let traits = state.traits(of: place) else {
             throw location == .default ? .noDefaultLocation : .locationNotFound(location)
         }
-        let sku = state.sku(number)
-        let code = state.code(place)
+        // Names are looked up when something is refused.
+        var sku: String { state.sku(number) }
+        var code: String { state.code(place) }
         if itemTraits.isArchived { throw .itemArchived(sku: sku) }
         if traits.isArchived { throw .locationArchived(code: code) }
         if let observedAt {

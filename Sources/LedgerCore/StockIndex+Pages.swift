@@ -261,7 +261,10 @@ extension StockIndex {
         let low = selection.minimum ?? .min
         let high = selection.maximum ?? .max
         if matching == column.exists {
-            for onHand in column.onHand { count &+= onHand >= low && onHand <= high ? 1 : 0 }
+            // One comparison without a branch: what is below `low` wraps round to more than the range is wide.
+            guard low <= high else { return count }
+            let width = UInt64(bitPattern: high &- low)
+            for onHand in column.onHand { count &+= UInt64(bitPattern: onHand &- low) <= width ? 1 : 0 }
             return count
         }
         while matching != 0 {

@@ -16,6 +16,9 @@ public struct StockIndex: Sendable {
     struct LocationColumnTraits: Sendable {
         var isArchived: Bool
         var isMarketplace: Bool
+
+        /// Whether its safety stock counts: a marketplace's has none, and what is archived sells nothing.
+        var holdsBack: Bool { !isMarketplace && !isArchived }
     }
 
     /// How many items it knows.
@@ -43,8 +46,7 @@ public struct StockIndex: Sendable {
         }
         let before = locations[index]
         locations[index] = traits
-        if before.isMarketplace != traits.isMarketplace {
-            // A marketplace's location holds nothing back: the totals are others now.
+        if before.holdsBack != traits.holdsBack {
             version &+= 1
             for group in groups.indices { groups[group].retotal(location.number, locations, version) }
         }
@@ -60,7 +62,7 @@ public struct StockIndex: Sendable {
         groups[index >> 6].put(
             index & 63, level.key.location,
             StockCell(level),
-            isMarketplace: locations[place].isMarketplace, version)
+            holdsBack: locations[place].holdsBack, version)
     }
 
     /// Everything counts anew.
@@ -189,7 +191,7 @@ struct StockGroup: Sendable {
     }
 
     mutating func put(
-        _ slot: Int, _ location: LocationNumber, _ cell: StockCell, isMarketplace: Bool, _ version: UInt64
+        _ slot: Int, _ location: LocationNumber, _ cell: StockCell, holdsBack: Bool, _ version: UInt64
     ) {
         self.version = version
         let index = place(of: location)
@@ -200,11 +202,11 @@ struct StockGroup: Sendable {
         columns[index].put(slot, cell)
         onHand[slot] = onHand[slot] &+ cell.onHand &- before.onHand
         reserved[slot] = reserved[slot] &+ cell.reserved &- before.reserved
-        if !isMarketplace { safetyStock[slot] = safetyStock[slot] &+ cell.safetyStock &- before.safetyStock }
+        if holdsBack { safetyStock[slot] = safetyStock[slot] &+ cell.safetyStock &- before.safetyStock }
         settle(slot)
     }
 
-    /// Sums safety stock anew where a location has become a marketplace's or ceased to be one.
+    /// Sums safety stock anew where a location has begun or ceased to hold some back.
     mutating func retotal(
         _ location: LocationNumber, _ locations: [StockIndex.LocationColumnTraits], _ version: UInt64
     ) {
@@ -212,8 +214,8 @@ struct StockGroup: Sendable {
         self.version = version
         for slot in 0..<itemCount {
             safetyStock[slot] = columns.reduce(0) { sum, column in
-                locations[Int(column.location.rawValue) - 1].isMarketplace
-                    ? sum : sum &+ column.cell(slot).safetyStock
+                locations[Int(column.location.rawValue) - 1].holdsBack
+                    ? sum &+ column.cell(slot).safetyStock : sum
             }
             settle(slot)
         }
@@ -249,7 +251,7 @@ struct StockGroup: Sendable {
 public struct StockTotals: Hashable, Sendable {
     public var onHand: Int64
     public var reserved: Int64
-    /// What its locations hold back, those of marketplaces excepted.
+    /// What its locations hold back, those of marketplaces and archived ones excepted.
     public var safetyStock: Int64
     public var status: StockStatus
 

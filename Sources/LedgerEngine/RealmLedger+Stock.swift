@@ -9,7 +9,7 @@ struct StockLists {
     /// Oldest first.
     private var recent: [LevelSelection] = []
     /// Filters whose counts are kept, 25 KB each at 100,000 items.
-    private static let kept = 64
+    private static let kept = 256
 
     mutating func levels(
         _ selection: LevelSelection, offset: Int, limit: Int

@@ -44,16 +44,12 @@ private struct BulkPlan: Sendable {
         commands.reserveCapacity(body.lines.count)
         places.reserveCapacity(body.lines.count)
         names.reserveCapacity(body.lines.count)
-        dependsOnMemory = body.mode == .update
         for (index, line) in body.lines.enumerated() {
             switch line.result {
             case .success(let decoded):
                 names.append(decoded.name)
                 do throws(LineFault) {
                     let pair = try pair(of: decoded, in: ledger)
-                    if body.mode == .update, !pair.hasRecord(in: ledger) {
-                        throw LineFault("SKU \(decoded.name ?? "") has no record yet; send it with the mode upsert")
-                    }
                     commands.append(SubmittedCommand(.setStock(decoded.update.target(pair.item, pair.location))))
                     places.append(index)
                 } catch {
@@ -186,16 +182,6 @@ private struct SKUPair {
         }
         if ivID.isJoint(of: names.0, names.1) { return }
         throw LineFault("iv_id must be \(names.0)_\(names.1), as product_iv_id and branch_iv_id say")
-    }
-
-    /// Whether something was ever recorded there; true as well for what does not exist, so that the ledger says so.
-    func hasRecord(in ledger: RealmLedger) -> Bool {
-        ledger.withCommitted { ledger in
-            guard let item = ledger.itemNumber(item), let location = ledger.locationNumber(location) else {
-                return true
-            }
-            return ledger.hasLevel(LevelKey(item: item, location: location))
-        }
     }
 }
 

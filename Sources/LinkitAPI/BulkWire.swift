@@ -22,7 +22,7 @@ package struct SKUBulk: WireObject {
     package static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {
         v.defaulted(
             "mode", &value.mode, .oneOf(BulkMode.self),
-            doc: "`update` leaves SKUs alone of which nothing was ever recorded.")
+            doc: "Both set what is sent: a SKU exists as soon as its product and its branch do.")
         v.required("skus", &value.lines, .lines(of: SKUBulkLine.self, 1...1_000))
     }
 }

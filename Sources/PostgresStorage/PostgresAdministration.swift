@@ -26,7 +26,8 @@ public struct PostgresAdministration: Sendable {
     ///   - sealKey: put into the database.
     ///   - replacesKey: whether another key that is there gives way, and with it every server that has that one.
     ///   - keep: called when nothing can be refused any more, before the database takes the key over.
-    /// - Throws: `StoreError.unavailable`, `.notDurable`, `.schemaTooNew`; `.failed` with what to do; what `keep` throws.
+    /// - Throws: `StoreError.unavailable`, `.notDurable`, `.schemaTooNew`; `.failed` with what to do; and what `keep`
+    ///   throws.
     public func migrate(
         serverRole: String, password: String? = nil, sealKey: RealmSealKey, replacesKey: Bool = false,
         keep: () throws(StoreError) -> Void = {}

@@ -18,7 +18,11 @@ extension SKInventoryAPI {
                 id: "createItem", method: .post, path: "/inventory/v1/items", summary: "Create an item", tag: "Items",
                 idempotency: .required, request: .json(ItemCreate.self, examples: [itemExample]),
                 responses: [ResponseDescription(201, "The item.", body: .json(ItemView.self))],
-                errors: [ErrorDescription(409, "The SKU is taken.", codes: ["sku_taken", "idempotency_key_reused"])])
+                errors: [
+                    ErrorDescription(
+                        409, "The SKU is taken, or would give two pairs of an item and a location one name.",
+                        codes: ["sku_taken", "joint_name_taken", "idempotency_key_reused"])
+                ])
         ) { call throws(Refusal) in
             let document = try call.document()
             let body = try call.decode(ItemCreate.self, from: document)
@@ -100,7 +104,11 @@ extension SKInventoryAPI {
                 tag: "Locations", idempotency: .required,
                 request: .json(LocationCreate.self, examples: [locationExample]),
                 responses: [ResponseDescription(201, "The location.", body: .json(LocationView.self))],
-                errors: [ErrorDescription(409, "The code is taken.", codes: ["code_taken", "idempotency_key_reused"])])
+                errors: [
+                    ErrorDescription(
+                        409, "The code is taken, or would give two pairs of an item and a location one name.",
+                        codes: ["code_taken", "joint_name_taken", "idempotency_key_reused"])
+                ])
         ) { call throws(Refusal) in
             let document = try call.document()
             let body = try call.decode(LocationCreate.self, from: document)

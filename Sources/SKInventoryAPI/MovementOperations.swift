@@ -11,6 +11,9 @@ extension SKInventoryAPI {
     /// The codes with which the ledger refuses a movement.
     static let movementErrors = [
         ErrorDescription(
+            403, "The key lacks the scope, or a marketplace keeps the stock there.",
+            codes: ["insufficient_scope", "location_read_only"]),
+        ErrorDescription(
             404, "The item, the location or the receipt does not exist.",
             codes: ["item_not_found", "location_not_found", "receipt_not_found"]),
         ErrorDescription(

@@ -166,10 +166,13 @@ extension SellerAPI {
         ErrorDescription(400, "The request is malformed.", codes: ["VALIDATION_ERROR"]),
         ErrorDescription(401, "There is no key, or it is not a live one.", codes: ["UNAUTHORIZED"]),
         ErrorDescription(403, "The key lacks the scope.", codes: ["INSUFFICIENT_SCOPE"]),
+        ErrorDescription(408, "The request did not arrive in time.", codes: ["REQUEST_TIMEOUT"]),
         ErrorDescription(413, "The body is too large.", codes: ["BODY_TOO_LARGE"]),
+        ErrorDescription(414, "The path and its query are too long.", codes: ["TARGET_TOO_LONG"]),
         ErrorDescription(415, "The body is not declared as JSON.", codes: ["UNSUPPORTED_MEDIA_TYPE"]),
         ErrorDescription(422, "The body is not what the operation takes.", codes: ["VALIDATION_ERROR"]),
         ErrorDescription(429, "The key's budget is used up.", codes: ["RATE_LIMITED"]),
+        ErrorDescription(431, "The header is too large.", codes: ["HEADERS_TOO_LARGE"]),
         ErrorDescription(500, "The server failed.", codes: ["INTERNAL_ERROR"]),
         ErrorDescription(
             503, "The server can't take the request now.",

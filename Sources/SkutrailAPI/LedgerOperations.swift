@@ -50,6 +50,9 @@ extension SkutrailAPI {
                 ],
                 errors: [
                     ErrorDescription(
+                        403, "The key lacks the scope, or a marketplace keeps the stock there.",
+                        codes: ["insufficient_scope", "location_read_only"]),
+                    ErrorDescription(
                         404, "The item or a warehouse does not exist.",
                         codes: ["item_not_found", "location_not_found"]),
                     ErrorDescription(

@@ -19,7 +19,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "SKUs.") var items = 10_000
     @Option(help: "Entries to fill the ledger with before measuring.") var prefill: UInt64 = 0
     @Option(
-        help: "write, batch, read, single, webhooks, servers: several may be given; without it the first four.")
+        help: "write, batch, read, single, webhooks, lists, servers: several may be given; without it the first four.")
     var only: [String] = []
     @Option(help: "A directory to keep; without it a temporary one.") var data: String?
     @Option(help: "A migrated PostgreSQL instead of SQLite, as the server's role; its key is in --data.")

@@ -33,6 +33,9 @@ struct BenchRun: Sendable {
         if command.only.contains("webhooks") {
             report.webhooks = try await WebhookBench(run: self, realm: realm).measure()
         }
+        if command.only.contains("lists") {
+            report.rows += try await ListsBench(run: self, realm: realm).rows()
+        }
         report.entries_after = server.seq
         report.resident_mib = BenchRun.residentMiB
         return report
@@ -41,13 +44,17 @@ struct BenchRun: Sendable {
     private func prepare(_ realm: BenchRealm) async throws {
         var bar = ProgressBar(.automatic)
         bar.begin("Preparing \(realm.items) SKUs", unit: "steps")
-        let connection = try LedgerConnection(
-            url: server.url, apiKey: server.apiKey, policy: RetryPolicy(), connections: 32, onRetry: { _ in })
+        let connection = try connection()
         try await realm.prepare(on: connection) { done, all in
             bar.update(fraction: Double(done) / Double(all), count: done)
         }
         await connection.close()
         bar.end()
+    }
+
+    func connection() throws -> LedgerConnection {
+        try LedgerConnection(
+            url: server.url, apiKey: server.apiKey, policy: RetryPolicy(), connections: 32, onRetry: { _ in })
     }
 
     private func fill(_ realm: BenchRealm) async throws {
@@ -106,7 +113,7 @@ struct BenchRun: Sendable {
             try scenario.template(authority: generator.authority, apiKey: server.apiKey, realm: realm))
     }
 
-    private static func row(_ name: String, _ result: LoadResult, _ scenario: BenchScenario) -> BenchReport.Row {
+    static func row(_ name: String, _ result: LoadResult, _ scenario: BenchScenario) -> BenchReport.Row {
         let movements = scenario.movementsPerRequest
         return BenchReport.Row(
             name: name, requests_per_second: result.requestsPerSecond,

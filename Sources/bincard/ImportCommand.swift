@@ -12,8 +12,8 @@ struct ImportCommand: AsyncParsableCommand {
 
             With --preset seller, lines say what is on hand: sku, warehouse_id (or warehouse), quantity; reason, note, \
             reference, expected_quantity. With --preset linkit, also what it costs: product_iv_id and branch_iv_id (or \
-            iv_id), and of qty, price, cost, available what is to be set. Items and locations that the server lacks are \
-            created, with title, price and reorder_point, or product_name, barcode and branch_name. Presets: \
+            iv_id), and of qty, price, cost, available what is to be set. Items and locations that the server lacks \
+            are created, with title, price and reorder_point, or product_name, barcode and branch_name. Presets: \
             \(ImportJob.presets.joined(separator: ", ")).
             """)
 

@@ -32,72 +32,78 @@ extension ContractTests {
                 movements: Set(ids.map { $0?.split(separator: "_").last.map(String.init) ?? "none" }))
         }
 
+        private struct Step: Sendable {
+            var name: String
+            var write: @Sendable (ContractClient) async throws -> ContractAnswer
+            var onHand: Int64
+            var average: String
+            var events: [String]
+        }
+
+        private static let steps = [
+            Step(
+                name: "SK Inventory receives 40 at 2.50",
+                write: {
+                    try await $0.post(
+                        "/inventory/v1/movements",
+                        #"{"item_id": "SKU-0042", "location_id": "SEA-1", "qty": 40, "type": "receipt", "unit_cost": "2.50"}"#
+                    )
+                }, onHand: 40, average: "2.500000", events: ["movement.recorded"]),
+            Step(
+                name: "Skutrail ships 10",
+                write: {
+                    try await $0.post(
+                        "/v1/inventory/ledger",
+                        #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": -10, "reason": "order_shipped"}"#)
+                }, onHand: 30, average: "2.500000", events: ["movement.recorded"]),
+            Step(
+                name: "Seller counts 45",
+                write: {
+                    try await $0.send(
+                        "PUT", "/api/inventory/SKU-0042",
+                        body: Array(
+                            #"{"warehouse_id": "SEA-1", "quantity": 45, "reason": "cycle_count"}"#.utf8), headers: [])
+                }, onHand: 45, average: "2.500000", events: ["movement.recorded"]),
+            Step(
+                name: "Linkit sets 60, bought at 4.00",
+                write: {
+                    try await $0.send(
+                        "PUT", "/api/v1/skus/code/SKU-0042_SEA-1",
+                        body: Array(#"{"qty": 60, "price": 15.50, "cost": 4.00}"#.utf8), headers: [])
+                }, onHand: 60, average: "2.875000", events: ["stock_settings.updated", "movement.recorded"]),
+            Step(
+                name: "Seller says the same in bulk",
+                write: {
+                    try await $0.post(
+                        "/api/inventory/bulk",
+                        #"{"updates": [{"sku": "SKU-0042", "warehouse_id": "SEA-1", "quantity": 60}]}"#, key: nil)
+                }, onHand: 60, average: "2.875000", events: []),
+            Step(
+                name: "Skutrail picks the rest",
+                write: {
+                    try await $0.post(
+                        "/v1/inventory/ledger",
+                        #"{"sku": "SKU-0042", "warehouse": "SEA-1", "qty": 60, "reason": "pick"}"#)
+                }, onHand: 0, average: "2.875000", events: ["movement.recorded", "stock.out"]),
+        ]
+
         @Test("what is written through one API is seen at once through the other three, as one entry of one ledger")
         func walk() async throws {
             let realm = try await ContractRealm()
             let client = realm.client
             // The product and its branch come from Linkit; everybody else finds them.
-            #expect(try await client.post(
-                "/api/v1/products", #"{"iv_id": "SKU-0042", "name": "Blue Widget 500ml"}"#, key: nil).status == 201)
-            #expect(try await client.post(
-                "/api/v1/branches", #"{"iv_id": "SEA-1", "name": "Seattle"}"#, key: nil).status == 201)
+            #expect(
+                try await client.post(
+                    "/api/v1/products", #"{"iv_id": "SKU-0042", "name": "Blue Widget 500ml"}"#, key: nil
+                ).status == 201)
+            #expect(
+                try await client.post(
+                    "/api/v1/branches", #"{"iv_id": "SEA-1", "name": "Seattle"}"#, key: nil
+                ).status == 201)
             #expect(try await client.get("/inventory/v1/items/SKU-0042").json["name"].string == "Blue Widget 500ml")
 
-            struct Step {
-                var name: String
-                var write: (ContractClient) async throws -> ContractAnswer
-                var onHand: Int64
-                var average: String
-                var events: [String]
-            }
-            let steps = [
-                Step(
-                    name: "SK Inventory receives 40 at 2.50",
-                    write: {
-                        try await $0.post(
-                            "/inventory/v1/movements",
-                            #"{"item_id": "SKU-0042", "location_id": "SEA-1", "qty": 40, "type": "receipt", "unit_cost": "2.50"}"#
-                        )
-                    }, onHand: 40, average: "2.500000", events: ["movement.recorded"]),
-                Step(
-                    name: "Skutrail ships 10",
-                    write: {
-                        try await $0.post(
-                            "/v1/inventory/ledger",
-                            #"{"sku": "SKU-0042", "warehouse": "SEA-1", "delta": -10, "reason": "order_shipped"}"#)
-                    }, onHand: 30, average: "2.500000", events: ["movement.recorded"]),
-                Step(
-                    name: "Seller counts 45",
-                    write: {
-                        try await $0.send(
-                            "PUT", "/api/inventory/SKU-0042",
-                            body: Array(
-                                #"{"warehouse_id": "SEA-1", "quantity": 45, "reason": "cycle_count"}"#.utf8), headers: [])
-                    }, onHand: 45, average: "2.500000", events: ["movement.recorded"]),
-                Step(
-                    name: "Linkit sets 60, bought at 4.00",
-                    write: {
-                        try await $0.send(
-                            "PUT", "/api/v1/skus/code/SKU-0042_SEA-1",
-                            body: Array(#"{"qty": 60, "price": 15.50, "cost": 4.00}"#.utf8), headers: [])
-                    }, onHand: 60, average: "2.875000", events: ["stock_settings.updated", "movement.recorded"]),
-                Step(
-                    name: "Seller says the same in bulk",
-                    write: {
-                        try await $0.post(
-                            "/api/inventory/bulk",
-                            #"{"updates": [{"sku": "SKU-0042", "warehouse_id": "SEA-1", "quantity": 60}]}"#, key: nil)
-                    }, onHand: 60, average: "2.875000", events: []),
-                Step(
-                    name: "Skutrail picks the rest",
-                    write: {
-                        try await $0.post(
-                            "/v1/inventory/ledger",
-                            #"{"sku": "SKU-0042", "warehouse": "SEA-1", "qty": 60, "reason": "pick"}"#)
-                    }, onHand: 0, average: "2.875000", events: ["movement.recorded", "stock.out"]),
-            ]
             var seen: Set<String> = []
-            for step in steps {
+            for step in Self.steps {
                 let before = try await realm.events().count
                 let answer = try await step.write(client)
                 #expect((200...201).contains(answer.status), "\(step.name): \(answer.text)")

@@ -173,19 +173,19 @@ extension ContractTests {
             #expect(movements.elements.map { $0["qty"].int } == [-4, 9])
         }
 
-        @Test("update touches only SKUs that have a record, upsert any")
+        @Test("update and upsert set any SKU, since each exists as soon as its product and its branch do")
         func modes() async throws {
             let linkit = try await published()
             try await linkit.set("PROD-001_STORE-001", #""qty": 1"#)
-            let lines = #"[{"iv_id": "PROD-001_STORE-001", "qty": 2}, {"iv_id": "PROD-002_STORE-001", "qty": 2}]"#
-            let update = try await linkit.post(Self.path, #"{"mode": "update", "skus": \#(lines)}"#)
-            #expect(
-                update.json["data"].text
-                    == #"{"succeeded":1,"failed":1,"errors":{"PROD-002_STORE-001":"SKU PROD-002_STORE-001 has no record yet; send it with the mode upsert"}}"#
-            )
-            #expect(try await quantity("PROD-002_STORE-001", linkit) == 0)
-            let upsert = try await linkit.post(Self.path, #"{"skus": \#(lines)}"#)
-            #expect(upsert.json["data"]["succeeded"].int == 2)
+            for (mode, quantity) in [("update", 2), ("upsert", 3)] {
+                let lines =
+                    #"[{"iv_id": "PROD-001_STORE-001", "qty": \#(quantity)}, {"iv_id": "PROD-002_STORE-001", "qty": 2}]"#
+                let answer = try await linkit.post(Self.path, #"{"mode": "\#(mode)", "skus": \#(lines)}"#)
+                #expect(answer.json["data"].text == #"{"succeeded":2,"failed":0,"errors":{}}"#)
+                #expect(try await self.quantity("PROD-001_STORE-001", linkit) == Int64(quantity))
+                #expect(try await self.quantity("PROD-002_STORE-001", linkit) == 2)
+            }
+            let lines = #"[{"iv_id": "PROD-001_STORE-001", "qty": 2}]"#
             try await linkit.refused(
                 422, #"{"code":422,"error":"Validation failed","details":{"mode":"Must be one of upsert, update"}}"#
             ) { try await $0.post(Self.path, #"{"mode": "replace", "skus": \#(lines)}"#) }

@@ -117,7 +117,7 @@ private struct IndexRun {
             guard let cell = cells[LevelKey(item: item.number, location: location.number)] else { continue }
             totals.onHand += cell.onHand
             totals.reserved += cell.reserved
-            if !location.isMarketplace { totals.safetyStock += cell.safetyStock }
+            if !location.isMarketplace, location.archivedSeq == nil { totals.safetyStock += cell.safetyStock }
             guard location.archivedSeq == nil else { continue }
             guard selection.location == nil || selection.location == location.number else { continue }
             isShown = true
