@@ -2,7 +2,7 @@ package import LedgerCore
 
 /// An item's stock over all its warehouses at one moment: what every answer about it is made of. Pure.
 package struct StockPicture: Hashable, Sendable {
-    /// Sums in base units; what a marketplace's warehouse is set to hold back does not count.
+    /// Sums in base units; what a marketplace's or an archived warehouse is set to hold back does not count.
     package var onHand: Int64 = 0
     package var reserved: Int64 = 0
     package var safetyStock: Int64 = 0
@@ -77,11 +77,13 @@ extension StockPicture.Place {
 
     /// What the batch has made of it.
     fileprivate init(_ before: Self, at location: Location, of item: ItemNumber, in state: LedgerState) {
+        // What is archived sells nothing, so its safety stock does not count either.
+        let holdsNothingBack = location.isMarketplace || location.archivedSeq != nil
         if let changed = state.changedLevels[LevelKey(item: item, location: location.number)] {
-            self.init(location.number, StockCell(changed), isMarketplace: location.isMarketplace)
+            self.init(location.number, StockCell(changed), isMarketplace: holdsNothingBack)
         } else {
             self = before
-            safetyStock = location.isMarketplace ? 0 : setSafetyStock
+            safetyStock = holdsNothingBack ? 0 : setSafetyStock
         }
     }
 }

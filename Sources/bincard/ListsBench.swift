@@ -72,7 +72,8 @@ struct ListsBench: Sendable {
 
     private func bulkBody(_ members: String) -> BenchScenario {
         let line =
-            #"{"product_iv_id":"\#(realm.skuPlaceholder)","branch_iv_id":"LIST-{{pick:\#(Self.branches)}}",\#(members)}"#
+            #"{"product_iv_id":"\#(realm.skuPlaceholder)","#
+            + #""branch_iv_id":"LIST-{{pick:\#(Self.branches)}}",\#(members)}"#
         let lines = repeatElement(line, count: Self.bulk).joined(separator: ",")
         return .bulk(path: "/api/v1/skus/bulk", body: #"{"mode":"upsert","skus":[\#(lines)]}"#, updates: Self.bulk)
     }
@@ -127,10 +128,11 @@ struct ListsBench: Sendable {
         var lines: [String] = []
         for product in bulk * products..<min((bulk + 1) * products, realm.items) {
             for branch in 0..<Self.branches {
-                let quantity = product &* 7_919 &+ branch &* 104_729
+                // Spread over 0 to 999 without a pattern that a filter could follow.
+                let quantity = (product &* 7_919 &+ branch &* 104_729) % 1_000
+                let code = "LIST-\(branch < 10 ? "0" : "")\(branch)"
                 lines.append(
-                    #"{"product_iv_id":"\#(realm.sku(product))","branch_iv_id":"LIST-\#(branch < 10 ? "0" : "")\#(branch)","qty":\#(quantity % 1_000)}"#
-                )
+                    #"{"product_iv_id":"\#(realm.sku(product))","branch_iv_id":"\#(code)","qty":\#(quantity)}"#)
             }
         }
         return #"{"mode":"upsert","skus":[\#(lines.joined(separator: ","))]}"#
