@@ -51,6 +51,13 @@ public struct LevelSelection: Hashable, Sendable {
 
     public init() {}
 
+    /// How many quantities above `minimum` are taken: nil when not even that one is.
+    fileprivate var width: UInt64? {
+        let low = minimum ?? .min
+        let high = maximum ?? .max
+        return low <= high ? UInt64(bitPattern: high &- low) : nil
+    }
+
     func contains(_ cell: StockCell) -> Bool {
         if let isAvailable, cell.isAvailable != isAvailable { return false }
         if let minimum, cell.onHand < minimum { return false }
@@ -114,7 +121,8 @@ extension StockIndex {
             if let only = selection.location, only != column.location { continue }
             levels.append(
                 PlacedStock(
-                    location: column.location, isMarketplace: traits.isMarketplace, stock: column.cell(slot)))
+                    location: column.location, isMarketplace: traits.isMarketplace,
+                    stock: groups[group].cell(slot, column)))
         }
         return ItemStockRow(
             item: ItemNumber(rawValue: UInt32(truncatingIfNeeded: group * 64 + slot + 1)),
@@ -128,6 +136,8 @@ extension StockIndex {
         if let location = selection.location {
             return traits(location).isArchived ? 0 : mask & (group.column(location)?.exists ?? 0)
         }
+        // Mostly no location is archived.
+        if archivedLocations == 0 { return mask & group.recorded }
         var recorded: UInt64 = 0
         for column in group.columns where !traits(column.location).isArchived { recorded |= column.exists }
         return mask & recorded
@@ -194,7 +204,7 @@ extension StockIndex {
         let item = ItemNumber(rawValue: UInt32(truncatingIfNeeded: group * 64 + slot + 1))
         var found: [(key: LevelKey, stock: StockCell)] = []
         if let location = selection.location {
-            let cell = groups[group].column(location)?.cell(slot) ?? .none
+            let cell = groups[group].column(location).map { groups[group].cell(slot, $0) } ?? .none
             if !traits(location).isArchived, selection.contains(cell) {
                 found.append((LevelKey(item: item, location: location), cell))
             }
@@ -206,7 +216,7 @@ extension StockIndex {
             let location = LocationNumber(rawValue: UInt32(truncatingIfNeeded: place + 1))
             var cell = StockCell.none
             if let column = columns.first, column.location == location {
-                cell = column.cell(slot)
+                cell = groups[group].cell(slot, column)
                 columns = columns.dropFirst()
             }
             if !traits.isArchived, selection.contains(cell) {
@@ -237,41 +247,69 @@ extension StockIndex {
         if let location = selection.location {
             if traits(location).isArchived { return 0 }
             guard let column = group.column(location) else { return countsAbsent ? active.nonzeroBitCount : 0 }
-            return count(column, active, selection, countsAbsent)
+            return count(column, of: group, active, selection, countsAbsent)
+        }
+        if let width = selection.width, archivedLocations == 0, group.archived == 0,
+            selection.isAvailable == nil
+                || selection.isAvailable == true && group.columns.allSatisfy { $0.unavailable == 0 }
+        {
+            // Every cell counts, whichever column it is in: the usual case, and much the fastest.
+            let absent = locationsInUse * active.nonzeroBitCount - group.onHand.count
+            let inside = group.onHand.withUnsafeBufferPointer {
+                countInside($0.baseAddress, $0.indices, from: selection.minimum ?? .min, width: width)
+            }
+            return countsAbsent ? inside + absent : inside
         }
         var count = 0
         var columns = 0
         for column in group.columns where !traits(column.location).isArchived {
             columns += 1
-            count += self.count(column, active, selection, countsAbsent)
+            count += self.count(column, of: group, active, selection, countsAbsent)
         }
         return countsAbsent ? count + (locationsInUse - columns) * active.nonzeroBitCount : count
     }
 
     private func count(
-        _ column: borrowing StockColumn, _ active: UInt64, _ selection: LevelSelection, _ countsAbsent: Bool
+        _ column: StockColumn, of group: borrowing StockGroup, _ active: UInt64, _ selection: LevelSelection,
+        _ countsAbsent: Bool
     ) -> Int {
         var matching = column.exists
         if let isAvailable = selection.isAvailable {
             matching &= isAvailable ? ~column.unavailable : column.unavailable
         }
         matching &= active
-        var count = countsAbsent ? (active & ~column.exists).nonzeroBitCount : 0
-        guard selection.minimum != nil || selection.maximum != nil else { return count + matching.nonzeroBitCount }
+        let absent = countsAbsent ? (active & ~column.exists).nonzeroBitCount : 0
+        guard let width = selection.width else { return absent }
+        if width == .max { return absent + matching.nonzeroBitCount }
         let low = selection.minimum ?? .min
-        let high = selection.maximum ?? .max
-        if matching == column.exists {
-            // One comparison without a branch: what is below `low` wraps round to more than the range is wide.
-            guard low <= high else { return count }
-            let width = UInt64(bitPattern: high &- low)
-            for onHand in column.onHand { count &+= UInt64(bitPattern: onHand &- low) <= width ? 1 : 0 }
+        guard matching == column.exists else {
+            var count = absent
+            while matching != 0 {
+                let place = column.place(of: matching.trailingZeroBitCount)
+                count &+= UInt64(bitPattern: group.onHand[place] &- low) <= width ? 1 : 0
+                matching &= matching &- 1
+            }
             return count
         }
-        while matching != 0 {
-            let onHand = column.onHand[column.place(of: matching.trailingZeroBitCount)]
-            count &+= onHand >= low && onHand <= high ? 1 : 0
-            matching &= matching &- 1
+        return group.onHand.withUnsafeBufferPointer { onHand in
+            absent &+ countInside(onHand.baseAddress, column.cells, from: low, width: width)
         }
-        return count
     }
+}
+
+/// How many of the cells lie within a range: one comparison each and no branch, since what is below `low` wraps round to
+/// more than the range is wide. Written so that the compiler takes several at a time.
+@inline(never)
+private func countInside(
+    _ cells: UnsafePointer<Int64>?, _ places: Range<Int>, from low: Int64, width: UInt64
+) -> Int {
+    guard let cells else { return 0 }
+    var count = 0
+    var place = places.lowerBound
+    let end = places.upperBound
+    while place < end {
+        count &+= UInt64(bitPattern: cells[place] &- low) <= width ? 1 : 0
+        place &+= 1
+    }
+    return count
 }

@@ -7,6 +7,7 @@
 public struct StockIndex: Sendable {
     var groups: [StockGroup] = []
     var locations: [LocationColumnTraits] = []
+    private(set) var archivedLocations = 0
     /// Grows with each change; a group has it as of its last one.
     private var version: UInt64 = 0
 
@@ -42,9 +43,11 @@ public struct StockIndex: Sendable {
             isArchived: location.archivedSeq != nil, isMarketplace: location.isMarketplace)
         guard index < locations.count else {
             locations.append(traits)
+            if traits.isArchived { archivedLocations += 1 }
             return touch()
         }
         let before = locations[index]
+        archivedLocations += (traits.isArchived ? 1 : 0) - (before.isArchived ? 1 : 0)
         locations[index] = traits
         if before.holdsBack != traits.holdsBack {
             version &+= 1
@@ -98,53 +101,20 @@ public struct StockCell: Hashable, Sendable {
     public static let none = StockCell(onHand: 0)
 }
 
-/// One location's levels of a group's items.
+/// One location's levels of a group's items: where in the group's cells they stand.
 struct StockColumn: Sendable {
     var location: LocationNumber
     /// Which items have a level here.
     var exists: UInt64 = 0
     /// Which items are not for sale here, of those that have a level.
     var unavailable: UInt64 = 0
-    /// Of those that exist, in order.
-    var onHand: [Int64] = []
-    /// Likewise; empty while all are 0.
-    var reserved: [Int64] = []
-    var safetyStock: [Int64] = []
+    /// Place of the first cell.
+    var first: Int
 
-    func place(of slot: Int) -> Int { (exists & ((1 << UInt64(slot)) &- 1)).nonzeroBitCount }
+    var cells: Range<Int> { first..<first + exists.nonzeroBitCount }
 
-    func cell(_ slot: Int) -> StockCell {
-        guard exists & 1 << UInt64(slot) != 0 else { return .none }
-        let place = place(of: slot)
-        return StockCell(
-            onHand: onHand[place], reserved: reserved.isEmpty ? 0 : reserved[place],
-            safetyStock: safetyStock.isEmpty ? 0 : safetyStock[place],
-            isAvailable: unavailable & 1 << UInt64(slot) == 0)
-    }
-
-    mutating func put(_ slot: Int, _ cell: StockCell) {
-        let bit: UInt64 = 1 << UInt64(slot)
-        let place = place(of: slot)
-        if exists & bit == 0 {
-            exists |= bit
-            onHand.insert(cell.onHand, at: place)
-            if !reserved.isEmpty { reserved.insert(0, at: place) }
-            if !safetyStock.isEmpty { safetyStock.insert(0, at: place) }
-        } else {
-            onHand[place] = cell.onHand
-        }
-        StockColumn.put(cell.reserved, at: place, of: onHand.count, in: &reserved)
-        StockColumn.put(cell.safetyStock, at: place, of: onHand.count, in: &safetyStock)
-        if cell.isAvailable { unavailable &= ~bit } else { unavailable |= bit }
-    }
-
-    private static func put(_ value: Int64, at place: Int, of count: Int, in column: inout [Int64]) {
-        if column.isEmpty {
-            if value == 0 { return }
-            column = [Int64](repeating: 0, count: count)
-        }
-        column[place] = value
-    }
+    /// Where an item's cell is, or would be.
+    func place(of slot: Int) -> Int { first + (exists & ((1 << UInt64(slot)) &- 1)).nonzeroBitCount }
 }
 
 /// 64 items in the order of their numbers.
@@ -153,10 +123,15 @@ struct StockGroup: Sendable {
     private(set) var archived: UInt64 = 0
     /// Ascending by location.
     private(set) var columns: [StockColumn] = []
-    /// Sums over locations, by slot.
-    private var onHand: [Int64] = []
+    /// Which items have a level anywhere.
+    private(set) var recorded: UInt64 = 0
+    /// The levels that exist, column after column, in one piece: what a filter by quantity runs through.
+    private(set) var onHand: [Int64] = []
+    /// Likewise; empty while all are 0.
     private var reserved: [Int64] = []
     private var safetyStock: [Int64] = []
+    /// Sums over locations, by slot.
+    private var totals: [StockTotals] = []
     private var reorderPoints: [Int64?] = []
     /// Which items have a status, by its raw value.
     private(set) var statuses: [UInt64] = [0, 0, 0, 0]
@@ -165,23 +140,27 @@ struct StockGroup: Sendable {
     /// Items in use.
     var active: UInt64 { (itemCount == 64 ? .max : (1 << UInt64(itemCount)) &- 1) & ~archived }
 
-    func totals(_ slot: Int) -> StockTotals {
-        StockTotals(
-            onHand: onHand[slot], reserved: reserved[slot], safetyStock: safetyStock[slot], status: status(slot))
-    }
+    func totals(_ slot: Int) -> StockTotals { totals[slot] }
 
     func column(_ location: LocationNumber) -> StockColumn? {
         let index = place(of: location)
         return index < columns.count && columns[index].location == location ? columns[index] : nil
     }
 
+    func cell(_ slot: Int, _ column: StockColumn) -> StockCell {
+        guard column.exists & 1 << UInt64(slot) != 0 else { return .none }
+        let place = column.place(of: slot)
+        return StockCell(
+            onHand: onHand[place], reserved: reserved.isEmpty ? 0 : reserved[place],
+            safetyStock: safetyStock.isEmpty ? 0 : safetyStock[place],
+            isAvailable: column.unavailable & 1 << UInt64(slot) == 0)
+    }
+
     mutating func put(_ slot: Int, isArchived: Bool, reorderPoint: Int64?, _ version: UInt64) {
         self.version = version
         if slot == itemCount {
             itemCount += 1
-            onHand.append(0)
-            reserved.append(0)
-            safetyStock.append(0)
+            totals.append(StockTotals(onHand: 0, reserved: 0, safetyStock: 0, status: .outOfStock))
             reorderPoints.append(nil)
         }
         let bit: UInt64 = 1 << UInt64(slot)
@@ -196,43 +175,68 @@ struct StockGroup: Sendable {
         self.version = version
         let index = place(of: location)
         if index == columns.count || columns[index].location != location {
-            columns.insert(StockColumn(location: location), at: index)
+            let first = index == columns.count ? onHand.count : columns[index].first
+            columns.insert(StockColumn(location: location, first: first), at: index)
         }
-        let before = columns[index].cell(slot)
-        columns[index].put(slot, cell)
-        onHand[slot] = onHand[slot] &+ cell.onHand &- before.onHand
-        reserved[slot] = reserved[slot] &+ cell.reserved &- before.reserved
-        if holdsBack { safetyStock[slot] = safetyStock[slot] &+ cell.safetyStock &- before.safetyStock }
+        let before = self.cell(slot, columns[index])
+        set(slot, index, cell)
+        totals[slot].onHand = totals[slot].onHand &+ cell.onHand &- before.onHand
+        totals[slot].reserved = totals[slot].reserved &+ cell.reserved &- before.reserved
+        if holdsBack { totals[slot].safetyStock = totals[slot].safetyStock &+ cell.safetyStock &- before.safetyStock }
         settle(slot)
+    }
+
+    private mutating func set(_ slot: Int, _ index: Int, _ cell: StockCell) {
+        let bit: UInt64 = 1 << UInt64(slot)
+        let place = columns[index].place(of: slot)
+        if columns[index].exists & bit == 0 {
+            columns[index].exists |= bit
+            recorded |= bit
+            for later in columns.indices.dropFirst(index + 1) { columns[later].first += 1 }
+            onHand.insert(cell.onHand, at: place)
+            if !reserved.isEmpty { reserved.insert(0, at: place) }
+            if !safetyStock.isEmpty { safetyStock.insert(0, at: place) }
+        } else {
+            onHand[place] = cell.onHand
+        }
+        StockGroup.put(cell.reserved, at: place, of: onHand.count, in: &reserved)
+        StockGroup.put(cell.safetyStock, at: place, of: onHand.count, in: &safetyStock)
+        if cell.isAvailable { columns[index].unavailable &= ~bit } else { columns[index].unavailable |= bit }
+    }
+
+    private static func put(_ value: Int64, at place: Int, of count: Int, in cells: inout [Int64]) {
+        if cells.isEmpty {
+            if value == 0 { return }
+            cells = [Int64](repeating: 0, count: count)
+        }
+        cells[place] = value
     }
 
     /// Sums safety stock anew where a location has begun or ceased to hold some back.
     mutating func retotal(
         _ location: LocationNumber, _ locations: [StockIndex.LocationColumnTraits], _ version: UInt64
     ) {
-        guard let changed = column(location), !changed.safetyStock.isEmpty else { return }
+        guard column(location) != nil, !safetyStock.isEmpty else { return }
         self.version = version
         for slot in 0..<itemCount {
-            safetyStock[slot] = columns.reduce(0) { sum, column in
+            totals[slot].safetyStock = columns.reduce(0) { sum, column in
                 locations[Int(column.location.rawValue) - 1].holdsBack
-                    ? sum &+ column.cell(slot).safetyStock : sum
+                    ? sum &+ cell(slot, column).safetyStock : sum
             }
             settle(slot)
         }
     }
 
-    private func status(_ slot: Int) -> StockStatus {
-        StockStatus(
-            onHand: onHand[slot], reserved: reserved[slot], safetyStock: safetyStock[slot],
-            reorderPoint: reorderPoints[slot])
-    }
-
     private mutating func settle(_ slot: Int) {
+        let sums = totals[slot]
+        let status = StockStatus(
+            onHand: sums.onHand, reserved: sums.reserved, safetyStock: sums.safetyStock,
+            reorderPoint: reorderPoints[slot])
+        totals[slot].status = status
         let bit: UInt64 = 1 << UInt64(slot)
-        let status = Int(status(slot).rawValue)
-        if statuses[status] & bit != 0 { return }
+        if statuses[Int(status.rawValue)] & bit != 0 { return }
         for other in 0..<4 { statuses[other] &= ~bit }
-        statuses[status] |= bit
+        statuses[Int(status.rawValue)] |= bit
     }
 
     /// Where the location's column is, or would be.

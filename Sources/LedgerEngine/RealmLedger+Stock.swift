@@ -11,26 +11,22 @@ struct StockLists {
     /// Filters whose counts are kept, 25 KB each at 100,000 items.
     private static let kept = 256
 
-    mutating func levels(
-        _ selection: LevelSelection, offset: Int, limit: Int
-    ) -> (total: Int, rows: [(key: LevelKey, stock: StockCell)]) {
-        var known = counts.removeValue(forKey: selection) ?? LevelCounts()
-        let total = index.count(selection, &known)
-        let rows = offset >= total ? [] : index.levels(selection, offset: offset, limit: limit, &known)
-        // Those of one item are counted without.
-        guard selection.item == nil else { return (total, rows) }
+    /// What was counted for these filters; who counts on puts it back.
+    func counts(of selection: LevelSelection) -> LevelCounts { counts[selection] ?? LevelCounts() }
+
+    mutating func put(_ known: LevelCounts, of selection: LevelSelection) {
         counts[selection] = known
         recent.removeAll { $0 == selection }
         recent.append(selection)
         if recent.count > StockLists.kept { counts[recent.removeFirst()] = nil }
-        return (total, rows)
     }
 }
 
 /// Lists of items and of their stock levels, from memory: filtered, counted and paged without a look at the store.
 ///
-/// They show every write that was acknowledged before they began. Each takes up to some milliseconds under a lock that
-/// the writer needs too, so none of them belongs on an event loop.
+/// They show every write that was acknowledged before they began. Each looks at the columns as they were at one moment:
+/// taking them costs a retain, and the first write after it copies what it changes. A list with a new filter goes
+/// through all of them, so none belongs on an event loop.
 extension RealmLedger {
     /// Rows behind an item, in the order in which items were created, and how many the selection takes in all.
     ///
@@ -38,9 +34,8 @@ extension RealmLedger {
     package func itemRows(
         _ selection: ItemSelection, after item: ItemNumber?, limit: Int
     ) -> (total: Int, rows: [ItemStockRow]) {
-        stock.withLock { stock in
-            (stock.index.count(selection), stock.index.rows(selection, after: item, limit: limit))
-        }
+        let index = stock.withLock { $0.index }
+        return (index.count(selection), index.rows(selection, after: item, limit: limit))
     }
 
     /// An item's row; nil when nothing was ever recorded of it, or it is archived.
@@ -55,7 +50,15 @@ extension RealmLedger {
     package func levelRows(
         _ selection: LevelSelection, offset: Int, limit: Int
     ) -> (total: Int, rows: [(key: LevelKey, stock: StockCell)]) {
-        stock.withLock { $0.levels(selection, offset: offset, limit: limit) }
+        // Those of one item are counted without.
+        let (index, counted) = stock.withLock { stock in
+            (stock.index, selection.item == nil ? stock.counts(of: selection) : LevelCounts())
+        }
+        var known = counted
+        let total = index.count(selection, &known)
+        let rows = offset >= total ? [] : index.levels(selection, offset: offset, limit: limit, &known)
+        if selection.item == nil { stock.withLock { [known] stock in stock.put(known, of: selection) } }
+        return (total, rows)
     }
 
     /// Takes what a commit has changed into the columns, once it is published.

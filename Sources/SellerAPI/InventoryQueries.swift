@@ -60,12 +60,15 @@ extension Call {
             var list = InventoryList()
             list.meta.total = Int64(page.total)
             list.meta.limit = query.limit
-            list.data = ledger.withCommitted { committed in
-                page.rows.prefix(limit).compactMap { row in
-                    committed.item(row.item).map { item in
-                        InventoryRow(item, StockPicture(row, reorderPoint: item.reorderPoint)) {
-                            committed.location($0)
-                        }
+            // Under the writer's lock only what the rows name.
+            let (items, locations) = ledger.withCommitted { committed in
+                (page.rows.prefix(limit).map { committed.item($0.item) }, committed.locations)
+            }
+            list.data = zip(items, page.rows).compactMap { item, row in
+                item.map { item in
+                    InventoryRow(item, StockPicture(row, reorderPoint: item.reorderPoint)) { number in
+                        let index = Int(number.rawValue) - 1
+                        return locations.indices.contains(index) ? locations[index] : nil
                     }
                 }
             }
