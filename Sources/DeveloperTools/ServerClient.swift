@@ -137,6 +137,7 @@ package final class ServerClient: Sendable {
 /// The methods that write.
 package enum WriteMethod: String, Sendable {
     case post = "POST"
+    case put = "PUT"
     case patch = "PATCH"
     case delete = "DELETE"
 }

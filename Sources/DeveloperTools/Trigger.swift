@@ -33,7 +33,7 @@ package struct Trigger: Sendable {
             switch recipe {
             case .itemCreated, .itemUpdated, .itemArchived: [try await item(recipe)]
             case .locationCreated, .locationUpdated, .locationArchived: try await location(recipe)
-            case .movementRecorded, .stockLow, .stockOut: try await movement(recipe)
+            case .movementRecorded, .stockSettingsUpdated, .stockLow, .stockOut: try await movement(recipe)
             default: [try await webhook(recipe)]
             }
         let caused = try await EventReader(client).events(after: before, types: nil).filter { $0.concerns(ids) }
@@ -78,6 +78,10 @@ package struct Trigger: Sendable {
         let id = try await create("items", members)
         try await move(sku, at: location.code, 10, type: "receipt")
         switch recipe {
+        case .stockSettingsUpdated:
+            _ = try await client.write(
+                .put, "/api/inventory/\(sku)",
+                body: RequestMember.json(["warehouse_id": .text(location.code), "safety_stock": .number(5)]))
         case .stockLow: try await move(sku, at: location.code, -6, type: "sale")
         case .stockOut: try await move(sku, at: location.code, -10, type: "sale")
         default: break

@@ -7,6 +7,7 @@ package enum TriggerRecipe: String, CaseIterable, Sendable {
     case locationUpdated = "location.updated"
     case locationArchived = "location.archived"
     case movementRecorded = "movement.recorded"
+    case stockSettingsUpdated = "stock_settings.updated"
     case stockLow = "stock.low"
     case stockOut = "stock.out"
     case webhookCreated = "webhook.created"

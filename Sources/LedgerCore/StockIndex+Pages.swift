@@ -297,8 +297,8 @@ extension StockIndex {
     }
 }
 
-/// How many of the cells lie within a range: one comparison each and no branch, since what is below `low` wraps round to
-/// more than the range is wide. Written so that the compiler takes several at a time.
+/// How many of the cells lie within a range: one comparison each and no branch, since what is below `low` wraps round
+/// to more than the range is wide. Written so that the compiler takes several at a time.
 @inline(never)
 private func countInside(
     _ cells: UnsafePointer<Int64>?, _ places: Range<Int>, from low: Int64, width: UInt64
