@@ -51,12 +51,8 @@ public struct LevelSelection: Hashable, Sendable {
 
     public init() {}
 
-    /// How many quantities above `minimum` are taken: nil when not even that one is.
-    fileprivate var width: UInt64? {
-        let low = minimum ?? .min
-        let high = maximum ?? .max
-        return low <= high ? UInt64(bitPattern: high &- low) : nil
-    }
+    fileprivate var low: Int64 { minimum ?? .min }
+    fileprivate var high: Int64 { maximum ?? .max }
 
     func contains(_ cell: StockCell) -> Bool {
         if let isAvailable, cell.isAvailable != isAvailable { return false }
@@ -249,15 +245,13 @@ extension StockIndex {
             guard let column = group.column(location) else { return countsAbsent ? active.nonzeroBitCount : 0 }
             return count(column, of: group, active, selection, countsAbsent)
         }
-        if let width = selection.width, archivedLocations == 0, group.archived == 0,
+        let isWhole =
             selection.isAvailable == nil
-                || selection.isAvailable == true && group.columns.allSatisfy { $0.unavailable == 0 }
-        {
+            || selection.isAvailable == true && group.columns.allSatisfy { $0.unavailable == 0 }
+        if isWhole, archivedLocations == 0, group.archived == 0 {
             // Every cell counts, whichever column it is in: the usual case, and much the fastest.
+            let inside = group.onHand.count(group.onHand.indices, from: selection.low, through: selection.high)
             let absent = locationsInUse * active.nonzeroBitCount - group.onHand.count
-            let inside = group.onHand.withUnsafeBufferPointer {
-                countInside($0.baseAddress, $0.indices, from: selection.minimum ?? .min, width: width)
-            }
             return countsAbsent ? inside + absent : inside
         }
         var count = 0
@@ -279,37 +273,16 @@ extension StockIndex {
         }
         matching &= active
         let absent = countsAbsent ? (active & ~column.exists).nonzeroBitCount : 0
-        guard let width = selection.width else { return absent }
-        if width == .max { return absent + matching.nonzeroBitCount }
-        let low = selection.minimum ?? .min
-        guard matching == column.exists else {
-            var count = absent
-            while matching != 0 {
-                let place = column.place(of: matching.trailingZeroBitCount)
-                count &+= UInt64(bitPattern: group.onHand[place] &- low) <= width ? 1 : 0
-                matching &= matching &- 1
-            }
-            return count
+        if selection.minimum == nil, selection.maximum == nil { return absent + matching.nonzeroBitCount }
+        if matching == column.exists {
+            return absent + group.onHand.count(column.cells, from: selection.low, through: selection.high)
         }
-        return group.onHand.withUnsafeBufferPointer { onHand in
-            absent &+ countInside(onHand.baseAddress, column.cells, from: low, width: width)
+        var count = absent
+        while matching != 0 {
+            let onHand = group.onHand[column.place(of: matching.trailingZeroBitCount)]
+            if onHand >= selection.low, onHand <= selection.high { count += 1 }
+            matching &= matching &- 1
         }
+        return count
     }
-}
-
-/// How many of the cells lie within a range: one comparison each and no branch, since what is below `low` wraps round
-/// to more than the range is wide. Written so that the compiler takes several at a time.
-@inline(never)
-private func countInside(
-    _ cells: UnsafePointer<Int64>?, _ places: Range<Int>, from low: Int64, width: UInt64
-) -> Int {
-    guard let cells else { return 0 }
-    var count = 0
-    var place = places.lowerBound
-    let end = places.upperBound
-    while place < end {
-        count &+= UInt64(bitPattern: cells[place] &- low) <= width ? 1 : 0
-        place &+= 1
-    }
-    return count
 }

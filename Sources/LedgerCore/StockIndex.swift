@@ -126,7 +126,7 @@ struct StockGroup: Sendable {
     /// Which items have a level anywhere.
     private(set) var recorded: UInt64 = 0
     /// The levels that exist, column after column, in one piece: what a filter by quantity runs through.
-    private(set) var onHand: [Int64] = []
+    private(set) var onHand = QuantityCells()
     /// Likewise; empty while all are 0.
     private var reserved: [Int64] = []
     private var safetyStock: [Int64] = []

@@ -96,7 +96,9 @@ private struct IndexRun {
                 item: ItemNumber(rawValue: UInt32(number(1...Int64(items.count)))),
                 location: LocationNumber(rawValue: UInt32(number(1...Int64(locations.count)))))
             let cell = StockCell(
-                onHand: number(-2...30), reserved: chance(20) ? number(0...5) : 0,
+                onHand: chance(2)
+                    ? [Int64(Int32.max), Int64(Int32.max) + 1, -Limits.onHand].randomElement(using: &random) ?? 0
+                    : number(-2...30), reserved: chance(20) ? number(0...5) : 0,
                 safetyStock: chance(20) ? number(0...9) : 0, isAvailable: chance(80))
             cells[key] = cell
             index.put(
@@ -157,8 +159,8 @@ private struct IndexRun {
             if chance(15) { selection.item = ItemNumber(rawValue: UInt32(number(1...90))) }
             if chance(40) { selection.location = LocationNumber(rawValue: UInt32(number(1...6))) }
             if chance(40) { selection.isAvailable = chance(50) }
-            if chance(40) { selection.minimum = number(-1...9) }
-            if chance(40) { selection.maximum = number(-1...20) }
+            if chance(40) { selection.minimum = chance(10) ? Int64(Int32.max) : number(-1...9) }
+            if chance(40) { selection.maximum = chance(10) ? Int64(Int32.max) + 1 : number(-1...20) }
             var expected: [LevelKey] = []
             for item in items where item.archivedSeq == nil {
                 for location in locations where location.archivedSeq == nil {
