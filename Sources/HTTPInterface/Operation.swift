@@ -122,6 +122,23 @@ package struct Call: Sendable {
         }
     }
 
+    /// The body of a write that takes none: nothing, or an empty object.
+    package func emptyDocument() throws(Refusal) -> JSONDocument {
+        let document: JSONDocument
+        do throws(JSONSyntaxError) {
+            document = try JSONDocument(request.body.isEmpty ? Array("{}".utf8) : request.body)
+        } catch {
+            throw Refusal(error)
+        }
+        _ = try decode(EmptyBody.self, from: document)
+        return document
+    }
+
+    /// A single write through the realm's queue.
+    package func write(_ command: Command, _ document: JSONDocument, render: @escaping RenderOutcome) -> Reply {
+        .write(Submission(command, identity: identity(document), actor: actor, render: render))
+    }
+
     /// What the request's key stands for, where it has one.
     package func identity(_ document: JSONDocument) -> RequestIdentity? {
         idempotencyKey.map {
@@ -141,4 +158,11 @@ extension Answer {
     package static func json(_ status: UInt16, _ body: [UInt8]) -> Answer {
         Answer(status: status, contentKind: ContentKind.json.rawValue, body: body)
     }
+}
+
+/// A body without members.
+private struct EmptyBody: WireObject {
+    static let schemaName = "Empty"
+
+    static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {}
 }

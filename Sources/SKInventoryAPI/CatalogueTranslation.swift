@@ -1,3 +1,4 @@
+import HTTPInterface
 package import LedgerCore
 import WireSchema
 
@@ -59,20 +60,5 @@ extension LocationUpdate {
         changes.isDefault = isDefault.applied(to: nil)
         changes.metadata = metadata.change(\.bytes)
         return changes
-    }
-}
-
-extension WireSchema.Patch where Value: Hashable {
-    fileprivate var change: LedgerCore.Patch<Value> { change { $0 } }
-}
-
-extension WireSchema.Patch {
-    fileprivate func change<Changed: Hashable & Sendable>(_ transform: (Value) -> Changed) -> LedgerCore.Patch<Changed>
-    {
-        switch self {
-        case .absent: .keep
-        case .null: .clear
-        case .value(let value): .set(transform(value))
-        }
     }
 }

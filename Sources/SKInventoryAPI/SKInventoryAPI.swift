@@ -1,6 +1,4 @@
 package import HTTPInterface
-import LedgerCore
-import LedgerEngine
 import LedgerStorage
 import WireSchema
 
@@ -21,30 +19,4 @@ package enum SKInventoryAPI {
     ) -> APIOperation {
         APIOperation(description, scope: .inventoryWrite, dialect: .problem, handle: handle)
     }
-}
-
-extension Call {
-    /// A single write through the realm's queue.
-    func write(_ command: Command, _ document: JSONDocument, render: @escaping RenderOutcome) -> Reply {
-        .write(Submission(command, identity: identity(document), actor: actor, render: render))
-    }
-
-    /// The body of a write that takes none: nothing, or an empty object.
-    func emptyDocument() throws(Refusal) -> JSONDocument {
-        let document: JSONDocument
-        do throws(JSONSyntaxError) {
-            document = try JSONDocument(request.body.isEmpty ? Array("{}".utf8) : request.body)
-        } catch {
-            throw Refusal(error)
-        }
-        _ = try decode(EmptyBody.self, from: document)
-        return document
-    }
-}
-
-/// A body without members.
-struct EmptyBody: WireObject {
-    static let schemaName = "Empty"
-
-    static func describe<V: WireVisitor>(_ value: inout Self, with v: inout V) {}
 }

@@ -67,17 +67,6 @@ extension InventoryUpdate {
     }
 }
 
-extension WireSchema.Patch where Value: Hashable {
-    /// The command's form of it.
-    var change: LedgerCore.Patch<Value> {
-        switch self {
-        case .absent: .keep
-        case .null: .clear
-        case .value(let value): .set(value)
-        }
-    }
-}
-
 extension Call {
     /// The item's record as it is after the write.
     func renderRecord(of reference: ItemReference) -> RenderOutcome {
