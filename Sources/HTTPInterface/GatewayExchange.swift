@@ -45,8 +45,7 @@ struct GatewayExchange: Sendable {
             let call = Call(
                 request: request, path: path, ledger: ledger, actor: key.key.id, requestID: requestID,
                 idempotencyKey: try idempotencyKey(for: operation), now: gateway.engine.now, cursors: gateway.cursors,
-                tails: gateway.tails, webhooks: gateway.webhooks,
-                keyName: { [keys = gateway.keys, realm = key.key.realm.id] in keys.name(of: $0, in: realm) })
+                tails: gateway.tails, webhooks: gateway.webhooks, keys: gateway.keys)
             // A parameter that an operation does not know is refused, never ignored.
             if !request.query.isEmpty, operation.description.parameters.parameters.isEmpty {
                 _ = try call.parameters(NoParameters.self)

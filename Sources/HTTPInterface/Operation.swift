@@ -68,13 +68,12 @@ package struct Call: Sendable {
     package let cursors: CursorSeal
     package let tails: LiveTails
     package let webhooks: WebhookAccess
-    /// What a key of this realm is called; nil for one that is not in memory. Never blocks.
-    package let keyName: @Sendable (ULID) -> String?
+    private let keys: KeyRing
 
     package init(
         request: IncomingRequest, path: [(name: String, value: String)], ledger: RealmLedger, actor: ULID,
         requestID: String, idempotencyKey: String?, now: Instant, cursors: CursorSeal, tails: LiveTails,
-        webhooks: WebhookAccess, keyName: @escaping @Sendable (ULID) -> String?
+        webhooks: WebhookAccess, keys: KeyRing
     ) {
         self.request = request
         self.path = path
@@ -86,8 +85,11 @@ package struct Call: Sendable {
         self.cursors = cursors
         self.tails = tails
         self.webhooks = webhooks
-        self.keyName = keyName
+        self.keys = keys
     }
+
+    /// What a key of this realm is called; nil for one that is not in memory. Never blocks.
+    package func keyName(_ key: ULID) -> String? { keys.name(of: key, in: ledger.realm.id) }
 
     /// The declared parameters.
     @inlinable

@@ -59,22 +59,7 @@ package enum BatchAnswer {
 
     /// Every result in the order of the answer; nil when the bytes are no such answer.
     package static func results(_ bytes: Bytes) -> [Result]? {
-        var scanner = JSONScanner(bytes)
-        guard scanner.take(0x7B) else { return nil }
-        while let name = scanner.memberName() {
-            guard name.equals("results") else {
-                guard scanner.skipValue() else { return nil }
-                continue
-            }
-            guard scanner.take(0x5B) else { return nil }
-            var results: [Result] = []
-            while scanner.nextElement() {
-                guard let result = result(&scanner) else { return nil }
-                results.append(result)
-            }
-            return scanner.failed ? nil : results
-        }
-        return nil
+        JSONScanner.elements(of: "results", in: bytes, result)
     }
 
     private static func result(_ scanner: inout JSONScanner) -> Result? {

@@ -137,3 +137,28 @@ struct JSONScanner {
         return nil
     }
 }
+
+extension JSONScanner {
+    /// The elements of an object's member that is an array, each read by `read`; nil when the bytes are no such object
+    /// or an element can't be read.
+    static func elements<Element>(
+        of member: StaticString, in bytes: Bytes, _ read: (inout JSONScanner) -> Element?
+    ) -> [Element]? {
+        var scanner = JSONScanner(bytes)
+        guard scanner.take(0x7B) else { return nil }
+        while let name = scanner.memberName() {
+            guard name.equals(member) else {
+                guard scanner.skipValue() else { return nil }
+                continue
+            }
+            guard scanner.take(0x5B) else { return nil }
+            var elements: [Element] = []
+            while scanner.nextElement() {
+                guard let element = read(&scanner) else { return nil }
+                elements.append(element)
+            }
+            return scanner.failed ? nil : elements
+        }
+        return nil
+    }
+}

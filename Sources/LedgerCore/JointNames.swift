@@ -95,18 +95,6 @@ extension CommittedLedger {
     }
 }
 
-extension LedgerState {
-    /// As `CommittedLedger.level(named:)`, with what the batch has created.
-    public func level(named name: String) -> LevelKey? {
-        for (sku, code) in name.splits {
-            if let item = itemNumber(.sku(sku)), let location = locationNumber(.code(code)) {
-                return LevelKey(item: item, location: location)
-            }
-        }
-        return nil
-    }
-}
-
 /// The pairs that a location makes with those that are known.
 func joints(
     of code: String, _ number: LocationNumber, with others: some Sequence<(code: String, number: LocationNumber)>

@@ -61,7 +61,7 @@ extension Call {
         let shown = query.warehouse.flatMap { warehouse in
             ledger.withCommitted { $0.locationNumber(warehouse.reference) }
         }
-        return try listMovements(request) { [keyName] recorded, catalogue in
+        return try listMovements(request) { recorded, catalogue in
             var view = AdjustmentView(recorded.entry, recorded.movement, at: shown, in: catalogue)
             view.createdBy = recorded.entry.actor.map { keyName($0) ?? WireID<KeyPrefix>($0).text }
             return view

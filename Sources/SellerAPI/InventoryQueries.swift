@@ -119,12 +119,11 @@ extension Call {
             return .write(submission)
         }
         // No command names the warehouse, but it must be right all the same. Another server may have just created it.
-        return .deferredWrite { [ledger] complete in
-            ledger.whenCurrent { error in
-                if let error { return complete(.failure(error)) }
-                let isKnown = ledger.withCommitted { $0.locationNumber(warehouse) } != nil
-                complete(isKnown ? .success(submission) : .failure(Refusal(seller: .locationNotFound(warehouse))))
+        return writeAfterReading { [ledger] in
+            guard ledger.withCommitted({ $0.locationNumber(warehouse) }) != nil else {
+                throw Refusal(seller: .locationNotFound(warehouse))
             }
+            return submission
         }
     }
 }
