@@ -137,6 +137,12 @@ let package = Package(
                 "PostgresStorage", "PostgresServer", "SampleLedger",
             ]),
         tests(
+            "SimulationTests",
+            [
+                "BlockingWork", "LedgerCore", "LedgerEngine", "LedgerStorage", "MemoryStorage", "HTTPInterface",
+                "ServerApp", "WebhookDelivery", "SampleLedger", nioCore, nioHTTP1, logging, crypto,
+            ]),
+        tests(
             "ContractTests",
             [
                 "ServerApp", "LedgerCore", "LedgerStorage", "WireSchema", "HTTPInterface", "SkutrailAPI",

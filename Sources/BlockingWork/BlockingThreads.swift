@@ -3,7 +3,8 @@ import Foundation
 /// Threads for calls that block: commits and reads of the store. Never an event loop, never Swift's cooperative pool,
 /// which has as many threads as the machine has cores.
 ///
-/// Jobs start in the order in which they came. A thread is started when a job finds none free, up to `maximum`.
+/// Jobs start in the order in which they came. A thread is started when a job finds none free, up to `maximum`. A
+/// simulation runs them itself, when it chooses to and on its own thread.
 package final class BlockingThreads: Sendable {
     /// Runs on one of the threads, and may block it.
     package typealias Job = @Sendable () -> Void
@@ -23,10 +24,41 @@ package final class BlockingThreads: Sendable {
     private nonisolated(unsafe) var state = State()
     private let name: String
     private let maximum: Int
+    private let simulation: Simulation?
+
+    /// What runs jobs in place of threads.
+    package struct Simulation: Sendable {
+        /// Takes a job, to run it later.
+        package var run: @Sendable (@escaping Job) -> Void
+        /// Runs jobs until the condition holds: in place of blocking the only thread there is.
+        package var runUntil: @Sendable (_ condition: () -> Bool) -> Void
+
+        package init(
+            run: @escaping @Sendable (@escaping Job) -> Void,
+            runUntil: @escaping @Sendable (_ condition: () -> Bool) -> Void
+        ) {
+            self.run = run
+            self.runUntil = runUntil
+        }
+    }
 
     package init(name: String, maximum: Int) {
         self.name = name
         self.maximum = max(1, maximum)
+        simulation = nil
+    }
+
+    /// No thread at all: the simulation has every job.
+    package init(_ simulation: Simulation) {
+        name = "simulation"
+        maximum = 0
+        self.simulation = simulation
+    }
+
+    /// Blocks the thread of a job until another job has brought the value.
+    package func wait<Value>(for result: BlockingResult<Value>) -> Value {
+        simulation?.runUntil { result.isSet }
+        return result.wait()
     }
 
     /// Whether more jobs wait than threads are free: a long-running job may use it to give way.
@@ -42,6 +74,10 @@ package final class BlockingThreads: Sendable {
         condition.lock()
         defer { condition.unlock() }
         guard !state.stopped else { return false }
+        if let simulation {
+            simulation.run(job)
+            return true
+        }
         state.jobs.append(job)
         if state.jobs.count > state.seeking, state.threads < maximum {
             state.threads += 1

@@ -7,6 +7,7 @@ struct BatchFold {
     var state: LedgerState
     let now: Instant
     let random: (UInt16, UInt64)
+    private let rules: DecideCommand
     var entries: [Entry] = []
     var records: [IdempotencyRecord] = []
     /// Where in `records` a key of this very batch is: a twin that arrived beside its first gets that answer.
@@ -15,7 +16,10 @@ struct BatchFold {
     var displacedDefaults: [LocationNumber] = []
 
     /// - Parameter commands: how many commands the batch has: room is made for them.
-    init(state: LedgerState, now: Instant, random: (UInt16, UInt64), commands: Int) {
+    init(
+        state: LedgerState, now: Instant, random: (UInt16, UInt64), commands: Int, rules: @escaping DecideCommand
+    ) {
+        self.rules = rules
         self.state = state
         self.now = now
         self.random = random
@@ -35,8 +39,7 @@ struct BatchFold {
     /// Decides the command and takes its entries in.
     mutating func decide(_ command: Command, actor: ULID?) throws(Rejection) -> Decision {
         let formerDefault = state.defaultLocation
-        let decision = try LedgerCore.decide(
-            command, given: state, at: Moment(now: now, actor: actor, random: random))
+        let decision = try rules(command, state, Moment(now: now, actor: actor, random: random))
         apply(decision, to: &state)
         entries.append(decision.first)
         entries.append(contentsOf: decision.following)

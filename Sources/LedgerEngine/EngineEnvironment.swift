@@ -1,11 +1,16 @@
 package import LedgerCore
 package import LedgerStorage
 
+/// How a command is decided on a state. Pure.
+package typealias DecideCommand = @Sendable (Command, LedgerState, Moment) throws(Rejection) -> Decision
+
 /// What the engine needs from outside: leaf effects as closures, and its limits. Tests inject their own clock and
 /// chance.
 package struct EngineEnvironment: Sendable {
     /// What the clock says. May jump; the ledger labels never go back.
     package var now: @Sendable () -> Instant
+    /// Nanoseconds of a clock that only goes forward.
+    package var steady: @Sendable () -> UInt64
     /// 80 random bits.
     package var random: @Sendable () -> (UInt16, UInt64)
     /// Called once when a commit's outcome is unknown or the store is corrupt: the process must end. Nothing of the
@@ -13,18 +18,33 @@ package struct EngineEnvironment: Sendable {
     package var failStop: @Sendable (Realm, StoreError) -> Void
     package var observer: EngineObserver
     package var limits: EngineLimits
+    /// The rules by which commands are decided: the core's. What tests the tests puts wrong ones here.
+    package var decide: DecideCommand = { (command, state, moment) throws(Rejection) in
+        try LedgerCore.decide(command, given: state, at: moment)
+    }
 
     package init(
-        now: @escaping @Sendable () -> Instant, random: @escaping @Sendable () -> (UInt16, UInt64),
+        now: @escaping @Sendable () -> Instant, steady: @escaping @Sendable () -> UInt64 = EngineEnvironment.uptime,
+        random: @escaping @Sendable () -> (UInt16, UInt64),
         failStop: @escaping @Sendable (Realm, StoreError) -> Void, observer: EngineObserver = EngineObserver(),
         limits: EngineLimits = EngineLimits()
     ) {
         self.now = now
+        self.steady = steady
         self.random = random
         self.failStop = failStop
         self.observer = observer
         self.limits = limits
     }
+
+    /// The system's steady clock.
+    package static let uptime: @Sendable () -> UInt64 = {
+        let elapsed = beginning.duration(to: .now).components
+        return UInt64(clamping: elapsed.seconds) &* 1_000_000_000
+            &+ UInt64(clamping: elapsed.attoseconds / 1_000_000_000)
+    }
+
+    private static let beginning = ContinuousClock.now
 }
 
 /// Bounds of the engine's memory and of one commit.

@@ -23,14 +23,24 @@ package final class LedgerEngine: Sendable {
     /// - Parameters:
     ///   - writerThreads: how many realms may commit at the same time.
     ///   - readerThreads: how many reads of the store may run at the same time.
-    package init(
+    package convenience init(
         environment: EngineEnvironment, writerThreads: Int = 16, readerThreads: Int = 8,
+        openStore: @escaping @Sendable (Realm) throws(StoreError) -> any RealmStore
+    ) {
+        self.init(
+            environment: environment, writers: BlockingThreads(name: "ledger-writer", maximum: writerThreads),
+            readers: BlockingThreads(name: "ledger-reader", maximum: readerThreads), openStore: openStore)
+    }
+
+    /// The same on given threads, which `close` stops.
+    package init(
+        environment: EngineEnvironment, writers: BlockingThreads, readers: BlockingThreads,
         openStore: @escaping @Sendable (Realm) throws(StoreError) -> any RealmStore
     ) {
         self.environment = environment
         self.openStore = openStore
-        writers = BlockingThreads(name: "ledger-writer", maximum: writerThreads)
-        readers = BlockingThreads(name: "ledger-reader", maximum: readerThreads)
+        self.writers = writers
+        self.readers = readers
     }
 
     /// What the clock of this engine says.

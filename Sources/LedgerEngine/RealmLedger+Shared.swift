@@ -31,13 +31,14 @@ struct Sharing {
     private var locks = 0
     private var nextLocks = Sharing.turns.lowerBound
     private var isLocked = false
-    private var lastLook = ContinuousClock.now
+    /// Of the steady clock; nil before the first look.
+    private var lastLook: UInt64?
 
     /// Whether others may have done much since the last look.
-    var hasBeenAway: Bool { lastLook.duration(to: .now) > .seconds(1) }
+    func hasBeenAway(at now: UInt64) -> Bool { lastLook.map { now &- $0 > 1_000_000_000 } ?? true }
 
     /// Memory is up to date.
-    mutating func looked() { lastLook = .now }
+    mutating func looked(at now: UInt64) { lastLook = now }
 
     var care: Care { locks > 0 ? .lock : looks > 0 ? .look : .nothing }
 
@@ -139,7 +140,7 @@ extension RealmLedger {
         guard store.isShared else { return }
         let result = BlockingResult<StoreError?>()
         requestRefresh(to: .max) { result.set($0) }
-        if let error = result.wait() { throw error }
+        if let error = readers.wait(for: result) { throw error }
     }
 
     // MARK: The writer
@@ -197,7 +198,7 @@ extension RealmLedger {
     /// Keeps others from committing and takes in what they have.
     private func lock() throws(StoreError) {
         // Whoever has been away for long catches up before it makes others wait.
-        if sharing.hasBeenAway { try catchUp() }
+        if sharing.hasBeenAway(at: environment.steady()) { try catchUp() }
         sharing.didLock()
         while true {
             let news = try store.news(locking: true)
@@ -241,7 +242,7 @@ extension RealmLedger {
         }
         if let last = news.blocks.last { lastMoment = max(lastMoment, last.recordedAt) }
         if !news.hasMore {
-            sharing.looked()
+            sharing.looked(at: environment.steady())
             lastPage = max(lastPage, news.lastPage)
             behind.othersWrote(upTo: news.appliedSeq) { committed.levels[$0]?.changedSeq }
         }

@@ -46,7 +46,8 @@ extension RealmLedger {
         var state = LedgerState(base: committed)
         try loadFootprint(of: batch, into: &state)
         let commands = batch.reduce(0) { $0 + $1.commands }
-        return BatchFold(state: state, now: lastMoment, random: environment.random(), commands: commands)
+        return BatchFold(
+            state: state, now: lastMoment, random: environment.random(), commands: commands, rules: environment.decide)
     }
 
     /// Everything that the batch writes, in one unit.
@@ -62,13 +63,13 @@ extension RealmLedger {
         unit.projection = nextChunk(everything: false)
         // With each commit: one adds a page at most and deletes one at least, so that the pages can't outgrow a day.
         unit.dropSlicesBefore = IdempotencyIndex.oldestSlice(at: fold.now)
-        let start = ContinuousClock.now
+        let start = environment.steady()
         do throws(StoreError) {
             guard case .durable(let version) = try store.commit(unit) else {
                 if let chunk = unit.projection { behind.restore(chunk) }
                 return .overtaken
             }
-            environment.observer.committed(commands, nanoseconds(since: start))
+            environment.observer.committed(commands, environment.steady() &- start)
             sharing.didCommit()
             publish(fold, unit, version)
             return .durable
@@ -153,11 +154,5 @@ extension RealmLedger {
         } catch {
             die(error)
         }
-    }
-
-    func nanoseconds(since start: ContinuousClock.Instant) -> UInt64 {
-        let elapsed = start.duration(to: .now).components
-        return UInt64(clamping: elapsed.seconds) &* 1_000_000_000
-            &+ UInt64(clamping: elapsed.attoseconds / 1_000_000_000)
     }
 }

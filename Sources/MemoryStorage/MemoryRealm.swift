@@ -11,7 +11,8 @@ struct MemoryRealm {
     private(set) var webhooks: [WebhookNumber: WebhookEndpoint] = [:]
     private(set) var segments: [ReferenceSegment] = []
     private(set) var appliedSeq: UInt64 = 0
-    private var lastPage: UInt64 = 0
+    private(set) var lastPage: UInt64 = 0
+    var lastSeq: UInt64 { blocks.last?.lastSeq ?? 0 }
 
     /// Most pages that one commit deletes.
     private static let droppedPages = 16
@@ -32,7 +33,6 @@ struct MemoryRealm {
     }
 
     func checkOrder(of unit: CommitUnit) throws(StoreError) {
-        let lastSeq = blocks.last?.lastSeq ?? 0
         if let block = unit.block, block.firstSeq != lastSeq + 1 || block.lastSeq < block.firstSeq {
             throw .corrupt(
                 seq: block.firstSeq,
@@ -74,6 +74,22 @@ struct MemoryRealm {
             }
             lastSeq = segment.lastSeq
         }
+    }
+
+    /// What was committed after a place, at most so many blocks of it. Its version is the caller's to say.
+    func news(after seq: UInt64, page: UInt64, limit: Int) -> RealmNews {
+        let first = indexOfBlock(endingAtOrAfter: seq + 1) ?? blocks.count
+        let new = blocks[first...].prefix(limit)
+        let hasMore = first + new.count < blocks.count
+        // A page belongs to a block that may come with the next look: all of them come with the last.
+        let pages = hasMore ? [] : pages.filter { $0.number > page }
+        return RealmNews(
+            version: 0, blocks: Array(new),
+            pages: pages.map {
+                IdempotencyPageKeys(
+                    number: $0.number, slice: $0.slice, recordedAt: $0.recordedAt, keys: $0.records.map(\.key))
+            },
+            lastPage: lastPage, appliedSeq: appliedSeq, referencedSeq: segments.last?.lastSeq ?? 0, hasMore: hasMore)
     }
 
     /// Found by halving: simulations are long.

@@ -15,11 +15,11 @@ package enum APIDocuments {
     }
 
     /// Everything that is served.
-    static let operations: [APIOperation] =
+    package static let operations: [APIOperation] =
         SkutrailAPI.operations + SKInventoryAPI.operations + SellerAPI.operations + LinkitAPI.operations
 
     /// How paths that no operation has are refused.
-    static let dialects: [(base: String, dialect: ErrorDialect)] = [
+    package static let dialects: [(base: String, dialect: ErrorDialect)] = [
         (SellerAPI.base, .seller), (LinkitAPI.base, .linkit),
     ]
 

@@ -7,17 +7,16 @@ package import Logging
 import NIOCore
 import NIOPosix
 package import SQLiteStorage
-import Synchronization
 package import WebhookDelivery
 
-/// Webhooks in a running server: joins the ledgers at work to the dispatcher, which knows neither them nor the engine.
+/// Webhooks in a running server: the dispatcher with its event loops, and what it needs of the settings and the system.
 package final class WebhookService: Sendable {
     package let dispatcher: WebhookDispatcher
     package let access: WebhookAccess
     private let storage: any ServerStorage
     private let resolver: SystemResolver
     private let group: MultiThreadedEventLoopGroup
-    private let observations = Mutex<[HeadObservation]>([])
+    private let ledgers: DeliveredLedgers
 
     /// Reads the key that encrypts secrets, making it when the installation is new. Blocks.
     ///
@@ -52,6 +51,9 @@ package final class WebhookService: Sendable {
         let loops = Array(group.makeIterator())
         for loop in loops { loop.execute { WebhookService.giveWay() } }
         dispatcher = WebhookDispatcher(environment: environment, eventLoops: loops)
+        ledgers = DeliveredLedgers(dispatcher: dispatcher) { (realm) throws(StoreError) in
+            try storage.openDeliveries(realm)
+        }
         access = WebhookAccess(
             dispatcher: dispatcher, vault: vault, policy: policy,
             othersDeliveries: { storage.othersDeliveries($0) })
@@ -70,54 +72,12 @@ package final class WebhookService: Sendable {
         for realm in realms where storage.mayHaveDeliveries(realm) { engine.open(realm) { _ in } }
     }
 
-    /// A ledger was opened: its events are delivered from the moment on that it has an endpoint.
-    package func attach(_ ledger: RealmLedger) {
-        let isStarted = Atomic<Bool>(false)
-        let start: @Sendable () -> Void = { [self] in
-            guard ledger.withCommitted({ $0.webhooksChangedSeq }) > 0 else { return }
-            guard !isStarted.exchange(true, ordering: .acquiringAndReleasing) else { return }
-            dispatcher.start(ledger.realm) { [self] () throws(StoreError) in try source(of: ledger) }
-        }
-        start()
-        let realm = ledger.realm.id
-        // Without an endpoint there is nothing to deliver, and a new one can wait for a second.
-        let observation = ledger.observeHead(isUrgent: { isStarted.load(ordering: .relaxed) }) { [dispatcher] _ in
-            if isStarted.load(ordering: .relaxed) { dispatcher.journalHasGrown(realm) } else { start() }
-        }
-        observations.withLock { $0.append(observation) }
-    }
-
-    private func source(of ledger: RealmLedger) throws(StoreError) -> DeliverySource {
-        DeliverySource(
-            realm: ledger.realm, journal: ledger.store,
-            deliveries: try storage.openDeliveries(ledger.realm),
-            head: { ledger.head },
-            webhooks: { ledger.withCommitted { ($0.webhooks, $0.webhooksChangedSeq) } },
-            webhooksChangedSeq: { ledger.withCommitted { $0.webhooksChangedSeq } },
-            render: { Event.json(of: $0, in: ledger) },
-            submit: { command, completion in
-                let submission = Submission(.webhook(command), identity: nil, actor: nil) { outcome, _, _ in
-                    // Nobody reads it but the line below.
-                    var isRecorded = false
-                    if case .success = outcome { isRecorded = true }
-                    return Answer(status: isRecorded ? 200 : 409, contentKind: 0, body: [])
-                }
-                ledger.submit(submission) { result in
-                    if case .decided(let answer) = result {
-                        completion(answer.status == 200)
-                    } else {
-                        completion(false)
-                    }
-                }
-            })
-    }
+    /// A ledger was opened.
+    package func attach(_ ledger: RealmLedger) { ledgers.attach(ledger) }
 
     /// Lets what is under way end and writes what is settled, before the ledgers are closed. Blocks.
     package func close() {
-        for observation in observations.withLock({ observations in
-            defer { observations = [] }
-            return observations
-        }) { observation.cancel() }
+        ledgers.detach()
         dispatcher.stop()
         resolver.stop()
         try? group.syncShutdownGracefully()

@@ -6,7 +6,7 @@ package import NIOCore
 ///
 /// It belongs to one event loop and is used on it alone. Whatever happens, each `send` is answered exactly once. It
 /// must be shut down before it is let go.
-package final class DeliveryClient {
+package final class DeliveryClient: DeliverySender {
     /// What takes an answer, once, on the event loop.
     package typealias Completion = (Result<DeliveryAnswer, DeliveryFailure>) -> Void
 
@@ -42,11 +42,6 @@ package final class DeliveryClient {
         alarm.onRing = { [weak self] in self?.timePassed() }
     }
 
-    /// Sends a request and brings its answer, or why there is none, within the time.
-    ///
-    /// - Parameters:
-    ///   - timeout: for everything: finding the host, connecting, sending, and the whole answer. A day at most.
-    ///   - completion: called once on the event loop, never before this returns.
     package func send(_ request: DeliveryRequest, timeout: TimeAmount, completion: @escaping Completion) {
         let now = NIODeadline.now()
         let bytes: RequestBytes
@@ -70,9 +65,6 @@ package final class DeliveryClient {
         attempt.isStarting = false
     }
 
-    /// Fails what is under way, closes all connections, and takes no more requests.
-    ///
-    /// - Parameter completion: called on the event loop once every connection is closed.
     package func shutdown(completion: @escaping () -> Void) {
         isShutDown = true
         alarm.stop()

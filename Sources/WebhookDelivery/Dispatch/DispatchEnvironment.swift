@@ -25,6 +25,11 @@ package struct DispatchEnvironment: Sendable {
     package var stopGrace = TimeAmount.seconds(5)
     package var observer = DeliveryObserver()
     package var logger: Logger
+    /// What sends, made on the event loop that it belongs to: the HTTP client. A simulation has a network of its own.
+    package var makeSender: @Sendable (any EventLoop, DispatchEnvironment) -> any DeliverySender = {
+        DeliveryClient(
+            eventLoop: $0, resolver: $1.resolver, policy: $1.policy, configuration: $1.client, logger: $1.logger)
+    }
 
     package init(
         now: @escaping @Sendable () -> Instant, steady: @escaping @Sendable () -> UInt64,

@@ -10,9 +10,7 @@ final class DispatchLoop: @unchecked Sendable {
     /// Samples under way, by endpoint.
     var samples: [ULID: Int] = [:]
     /// Made when it is used first: on the event loop, as it has to be.
-    private(set) lazy var client = DeliveryClient(
-        eventLoop: eventLoop, resolver: environment.resolver, policy: environment.policy,
-        configuration: environment.client, logger: environment.logger)
+    private(set) lazy var client: any DeliverySender = environment.makeSender(eventLoop, environment)
     private let maximum: Int
     private var underWay = 0
     /// Attempts that wait for others to end, oldest first.

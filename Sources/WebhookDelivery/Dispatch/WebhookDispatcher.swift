@@ -1,4 +1,4 @@
-import BlockingWork
+package import BlockingWork
 package import LedgerCore
 package import LedgerStorage
 import Logging
@@ -29,10 +29,17 @@ package final class WebhookDispatcher: Sendable {
     }
 
     /// - Parameter eventLoops: where attempts run; a realm stays with one of them.
-    package init(environment: DispatchEnvironment, eventLoops: [any EventLoop], threads: Int = 4) {
+    package convenience init(environment: DispatchEnvironment, eventLoops: [any EventLoop], threads: Int = 4) {
+        self.init(
+            environment: environment, eventLoops: eventLoops,
+            threads: BlockingThreads(name: "webhooks", maximum: threads))
+    }
+
+    /// The same on given threads, which `stop` stops.
+    package init(environment: DispatchEnvironment, eventLoops: [any EventLoop], threads: BlockingThreads) {
         self.environment = environment
         loops = eventLoops.map { DispatchLoop(eventLoop: $0, environment: environment) }
-        self.threads = BlockingThreads(name: "webhooks", maximum: threads)
+        self.threads = threads
     }
 
     /// Whether the realm's deliveries are under way or about to be.
