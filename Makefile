@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(SWIFT) build -c release --jobs $(JOBS)
 BINARY = .build/release/bincard
 
-.PHONY: run test build dependencies test-dependencies format openapi bench clean
+.PHONY: run test test-build simulate build dependencies test-dependencies format openapi bench clean
 
 run: dependencies
 	$(BUILD) --product bincard
@@ -15,12 +15,19 @@ build: dependencies
 
 # Tests run in release mode: what is tested is what is shipped, and one build serves both.
 # One after another: many of them measure time, run servers or hold both cores.
-test: test-dependencies
-	$(BUILD) --build-tests
+test: test-build
 	$(BINARY) openapi --check
 	scripts/check-openapi
 	scripts/fuzz-apis
-	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
+	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --skip SimulationTests
+	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test -c release --skip-build --disable-xctest --filter SimulationTests
+
+test-build: test-dependencies
+	$(BUILD) --build-tests
+
+# More seeds of the simulator than `make test` has, on all cores: make simulate SEEDS=10000 FIRST=1
+simulate: test-build
+	scripts/simulate $(SEEDS) $(FIRST)
 
 dependencies:
 	scripts/install-dependencies build

@@ -146,7 +146,8 @@ let package = Package(
             "ContractTests",
             [
                 "ServerApp", "LedgerCore", "LedgerStorage", "WireSchema", "HTTPInterface", "SkutrailAPI",
-                "SKInventoryAPI", "SellerAPI", "LinkitAPI", "WebhookDelivery", httpClient, nioCore, nioPosix, nioHTTP1, logging,
+                "SKInventoryAPI", "SellerAPI", "LinkitAPI", "WebhookDelivery", httpClient, nioCore, nioPosix, nioHTTP1,
+                logging,
             ]),
         tests(
             "WebhookDeliveryTests",

@@ -178,7 +178,11 @@ package final class Gateway: RequestHandler {
                     logger.error(
                         "a ledger can't be opened",
                         metadata: ["realm": "\(key.key.realm.id.text)", "error": "\(error)"])
-                    admitted.refuse(.internalError, in: operation.dialect)
+                    if case .unavailable = error {
+                        admitted.refuse(.databaseUnavailable, in: operation.dialect)
+                    } else {
+                        admitted.refuse(.internalError, in: operation.dialect)
+                    }
                 }
             }
         }

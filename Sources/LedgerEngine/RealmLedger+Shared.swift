@@ -163,7 +163,8 @@ extension RealmLedger {
     /// Takes in what others have committed. Returns whether there was anything.
     @discardableResult
     func catchUp() throws(StoreError) -> Bool {
-        var hasFound = false
+        var hasFound = leftover != nil
+        try absorbLeftover()
         while true {
             let news = try store.news(locking: false)
             hasFound = hasFound || !news.blocks.isEmpty || !news.pages.isEmpty
@@ -197,6 +198,7 @@ extension RealmLedger {
 
     /// Keeps others from committing and takes in what they have.
     private func lock() throws(StoreError) {
+        try absorbLeftover()
         // Whoever has been away for long catches up before it makes others wait.
         if sharing.hasBeenAway(at: environment.steady()) { try catchUp() }
         sharing.didLock()
@@ -215,10 +217,18 @@ extension RealmLedger {
         return found == publishing.withLock({ _ in version }) ? .durable : .overtaken
     }
 
+    /// Takes in what was fetched and could not be taken in, because the database was away when the levels that it
+    /// changes were to be read: the store counts it as known. Before anything is decided or fetched.
+    func absorbLeftover() throws(StoreError) {
+        if let leftover { try absorb(leftover) }
+    }
+
     private func absorb(_ news: RealmNews) throws(StoreError) {
+        leftover = news
         var entries: [Entry] = []
         for block in news.blocks { entries += try BlockReader(block).entries() }
         try loadLevels(changedBy: entries)
+        leftover = nil
         let postings = entries.compactMap { ReferencePosting(indexing: $0) }
         var displaced: [LocationNumber] = []
         publishing.withLock { _ in

@@ -42,6 +42,7 @@ extension RealmLedger {
     }
 
     private func beginBatch(_ batch: [Pending]) throws(StoreError) -> BatchFold {
+        try absorbLeftover()
         lastMoment = max(lastMoment, environment.now())
         var state = LedgerState(base: committed)
         try loadFootprint(of: batch, into: &state)

@@ -267,6 +267,8 @@ extension MemoryRealmStore.Session {
 extension MemoryRealmStore.Place.State {
     /// - Throws: `unavailable` where another store keeps everybody from committing: nobody waits here.
     fileprivate func checkHolder(_ store: ObjectIdentifier) throws(StoreError) {
-        if let holder, holder != store { throw .unavailable(detail: "another process has the lock", isOutcomeUnknown: false) }
+        if let holder, holder != store {
+            throw .unavailable(detail: "another process has the lock", isOutcomeUnknown: false)
+        }
     }
 }

@@ -5,8 +5,8 @@ package import LedgerStorage
 import Synchronization
 package import WebhookDelivery
 
-/// Joins the ledgers at work to the dispatcher, which knows neither them nor the engine: a ledger's events are delivered
-/// from the moment on that it has an endpoint.
+/// Joins the ledgers at work to the dispatcher, which knows neither them nor the engine: a ledger's events are
+/// delivered from the moment on that it has an endpoint.
 package final class DeliveredLedgers: Sendable {
     private let dispatcher: WebhookDispatcher
     private let openDeliveries: @Sendable (Realm) throws(StoreError) -> any DeliveryStore

@@ -42,6 +42,7 @@ final class Client: @unchecked Sendable {
             send(copyOf: record, heldBackMilliseconds: milliseconds)
             settle(record)
         case .batch(let writes, let atomic, let isKeyedByLine): settle(begin(writes, atomic, isKeyedByLine))
+        case .set(let target): settle(begin(target))
         case .again(let index):
             let known = own.filter { $0.answer != nil }
             if known.isEmpty { next() } else { settle(known[index % known.count]) }
@@ -60,10 +61,12 @@ final class Client: @unchecked Sendable {
         return "c\(number)-\(requests)"
     }
 
-    private func post(_ path: String, _ body: String, _ subject: History.Subject, hasKey: Bool = true) -> History.Record {
+    private func post(
+        _ path: String, _ body: String, _ subject: History.Subject, method: HTTPMethod = .POST
+    ) -> History.Record {
         let name = name()
         let request = WireRequest(
-            method: .POST, target: path, body: body, idempotencyKey: hasKey ? "key-\(name)" : nil, requestID: name)
+            method: method, target: path, body: body, idempotencyKey: "key-\(name)", requestID: name)
         let record = world.history.begin(client: number, realm: realm, request: request, subject: subject)
         own.append(record)
         return record
@@ -81,6 +84,14 @@ final class Client: @unchecked Sendable {
         }
         let body = #"{"atomic":\#(atomic),"movements":[\#(lines.joined(separator: ","))]}"#
         return post("/inventory/v1/movements/batch", body, .batch(writes, atomic: atomic))
+    }
+
+    private func begin(_ target: Target) -> History.Record {
+        let reference = "ref-\(number)-\(requests)"
+        let body =
+            #"{"warehouse_id":"\#(Write.code(target.place))","quantity":\#(target.quantity),"reference":"\#(reference)"}"#
+        return post(
+            "/api/inventory/\(Write.sku(target.item))", body, .target(target, reference: reference), method: .PUT)
     }
 
     private func beginItem(_ item: Int) -> History.Record {
@@ -242,7 +253,8 @@ final class Client: @unchecked Sendable {
                 self.world.history.trace.note("foreign \(first.status) \(second.status)")
                 if first.status != second.status || blotted(first, id) != blotted(second, none) {
                     self.world.history.violate(
-                        "another realm's id is told from none: \(first.status) \(first.text), \(second.status) \(second.text)")
+                        "another realm's id is told from none: \(first.status) \(first.text), \(second.status) \(second.text)"
+                    )
                 }
                 self.next()
             }

@@ -50,7 +50,10 @@ final class FaultyDeliveryStore: DeliveryStore, @unchecked Sendable {
 
     func commit(_ unit: DeliveryUnit) throws(StoreError) -> Bool {
         if let fault = world.takeDeliveryFault(process) { inner.fail(fault) }
-        return try visit { (store) throws(StoreError) in try store.commit(unit) }
+        let moreToDelete = try visit { (store) throws(StoreError) in try store.commit(unit) }
+        // The log is synced in the background, within a second.
+        if world.schedule.chance(1, in: 4) { inner.sync() }
+        return moreToDelete
     }
 
     func deliveries(_ query: DeliveryQuery) throws(StoreError) -> [ExceptionalDelivery] {

@@ -38,10 +38,15 @@ final class FaultyRealmStore: RealmStore, @unchecked Sendable {
         return result
     }
 
-    /// Others run; then the process may have come to its end, or its connection.
-    private func pause(isCommit: Bool) throws(StoreError) {
+    /// Others run; then the process may have come to its end.
+    private func wait() throws(StoreError) {
         world.schedule.wait()
         guard world.isAlive(process) else { throw .failed(operation: "anything", detail: "the process has ended") }
+    }
+
+    /// The same, and the connection may be lost.
+    private func pause(isCommit: Bool) throws(StoreError) {
+        try wait()
         if world.takeLostConnection(process) {
             sessions.store(for: realm).release()
             throw .unavailable(detail: "simulated: the connection was lost", isOutcomeUnknown: isCommit)
@@ -61,7 +66,7 @@ final class FaultyRealmStore: RealmStore, @unchecked Sendable {
         if bug == .acknowledgeBeforeCommit, !isShared {
             if let earlier = unwritten { _ = try store.commit(earlier) }
             unwritten = unit
-            try pause(isCommit: true)
+            try wait()
             return .durable(version: 0)
         }
         for fault in world.takeCommitFaults(process) { store.fail(fault) }
@@ -69,7 +74,8 @@ final class FaultyRealmStore: RealmStore, @unchecked Sendable {
         var outcome = try store.commit(unit)
         if bug == .sequenceOutsideLock, outcome == .overtaken { outcome = try store.commitWithoutOrder(unit) }
         if outcome != .overtaken { world.didCommit(process, realm) }
-        try pause(isCommit: true)
+        // A commit that is done and not heard of is a fault of its own.
+        try wait()
         return outcome
     }
 
@@ -124,7 +130,7 @@ final class FaultyRealmStore: RealmStore, @unchecked Sendable {
         try pause(isCommit: false)
         let news = try sessions.store(for: realm).news(locking: locking)
         // Who holds the lock keeps the others waiting: nobody runs meanwhile.
-        if !locking { try pause(isCommit: false) }
+        if !locking { try wait() }
         return news
     }
 

@@ -30,6 +30,7 @@ final class History: @unchecked Sendable {
     enum Subject: Sendable {
         case write(Write)
         case batch([Write], atomic: Bool)
+        case target(Target, reference: String)
         case item(sku: String)
         case other
     }

@@ -8,8 +8,12 @@ struct Judge {
     /// Every event of the realm's journal, as the API shows it.
     let journal: [Document]
     private var stock = NaiveStock()
+    /// Quantities that were set, by the seq of the adjustment.
+    private var targets: [Int64: Target] = [:]
     /// Seq by the part of an id that all its forms share.
     private var seqs: [Substring: Int64] = [:]
+    /// Seq of the adjustment that carries the reference.
+    private var adjustments: [String: Int64] = [:]
     private(set) var violations: [String] = []
 
     init(_ history: History, realm: Int, journal: [Document]) {
@@ -41,6 +45,11 @@ struct Judge {
             if seq != Int64(index + 1) { violate("seqs have a gap or repeat: \(seq) at place \(index + 1)") }
             let id = event["id"].string ?? ""
             if seqs.updateValue(seq, forKey: Judge.bare(id)) != nil { violate("an id is there twice: \(id)") }
+            if let reference = event["data"]["reference"].string {
+                if adjustments.updateValue(seq, forKey: reference) != nil {
+                    violate("a quantity was set twice: \(event.canonical)")
+                }
+            }
             let timestamp = event["timestamp"].string ?? ""
             if timestamp < time { violate("time goes back in the journal: \(timestamp) after \(time)") }
             time = timestamp
@@ -71,6 +80,12 @@ struct Judge {
                 for (write, line) in zip(writes, answer.document["results"].array) where line["status"].integer == 201 {
                     take(line["movement"], of: write, false, into: &done)
                 }
+            case .target(let target, let reference):
+                guard answer.status == 200 else {
+                    violate("a quantity was not set: \(answer.text)")
+                    continue
+                }
+                if let seq = adjustments[reference] { targets[seq] = target }
             case .item, .other:
                 guard answer.status == 201, let id = answer.document["id"].string else { continue }
                 if seqs[Judge.bare(id)] == nil { violate("an acknowledged record is not in the journal: \(id)") }
@@ -96,6 +111,10 @@ struct Judge {
     private mutating func checkMovements(_ done: [Int64: Done]) {
         for event in journal where event["type"].string == "movement.recorded" {
             let seq = event["seq"].integer ?? -1
+            if let target = targets[seq] {
+                check(event, against: target, seq)
+                continue
+            }
             guard let request = done[seq] else {
                 violate("a movement was recorded that nobody was told of, or twice: \(event.canonical)")
                 continue
@@ -121,6 +140,18 @@ struct Judge {
         }
     }
 
+    /// The adjustment that brings what is there to what shall be.
+    private mutating func check(_ event: Document, against target: Target, _ seq: Int64) {
+        let there = stock.pools[NaiveStock.Place(item: target.item, place: target.place)]?.onHand ?? 0
+        let write = Write(
+            kind: .adjustment, item: target.item, place: target.place, target: 0,
+            quantity: target.quantity - Int64(there), isSkutrail: false)
+        guard let effect = stock.apply(write, seq: seq), effect.place.value != 0 || write.quantity != 0 else {
+            return violate("a quantity was set that was so already: \(event.canonical)")
+        }
+        check(event["data"], against: effect.place)
+    }
+
     private mutating func check(_ data: Document, against effect: NaiveStock.Effect) {
         let before = data["on_hand_before"].integer.map { Int128($0) }
         let after = data["on_hand"].integer.map { Int128($0) }
@@ -138,6 +169,7 @@ struct Judge {
     private func span(_ record: History.Record) -> ClosedRange<Int64>? {
         guard let answer = record.answer else { return nil }
         var found: [Int64] = []
+        if case .target(_, let reference) = record.subject { return adjustments[reference].map { $0...$0 } }
         if let id = answer.document["id"].string, let seq = seqs[Judge.bare(id)] { found.append(seq) }
         for line in answer.document["results"].array {
             if let id = line["movement"]["id"].string, let seq = seqs[Judge.bare(id)] { found.append(seq) }
@@ -184,6 +216,12 @@ struct Judge {
                 let isAlone = writes.count == 1 || !atomic
                 for (write, line) in zip(writes, answer.document["results"].array) where isAlone {
                     check(Int(line["status"].integer ?? 0), line["problem"], of: write, moment)
+                }
+            case .target(let target, let reference):
+                let place = NaiveStock.Place(item: target.item, place: target.place)
+                let there = stock.onHand(at: place, from: moment.lowerBound, through: moment.upperBound)
+                if adjustments[reference] == nil, !there.contains(Int128(target.quantity)) {
+                    violate("a quantity was said to be so and never was: \(answer.text), there was \(there)")
                 }
             case .item(let sku):
                 if answer.status == 409, !journal.contains(where: { $0["data"]["sku"].string == sku }) {

@@ -34,6 +34,8 @@ enum Action: Sendable {
     /// The network holds a copy of the request back, and brings it long after.
     case writeLate(Write, milliseconds: Int)
     case batch([Write], atomic: Bool, isKeyedByLine: Bool)
+    /// What shall be on hand, whatever is.
+    case set(Target)
     /// An earlier request of this client's once more, with its key.
     case again(Int)
     case createItem(Int)
@@ -65,6 +67,13 @@ struct Write: Sendable {
     var isSkutrail: Bool
 }
 
+/// A quantity as the Seller API takes it.
+struct Target: Sendable {
+    var item: Int
+    var place: Int
+    var quantity: Int64
+}
+
 /// Something that goes wrong, and before which step.
 struct Fault: Sendable {
     enum Kind: Sendable {
@@ -81,8 +90,8 @@ struct Fault: Sendable {
         case deliveriesFull(server: Int)
         case deliveriesLost(server: Int)
         case deliveriesUnheard(server: Int)
-        /// To the database.
-        case connectionLost(server: Int)
+        /// To the database, after some more calls.
+        case connectionLost(server: Int, calls: Int)
         /// To a client.
         case answersLost(count: Int)
         case receiverFails(Int, milliseconds: Int)
@@ -111,7 +120,8 @@ extension Plan {
         case false?: self.servers = 1
         }
         clients = maker.clients()
-        faults = maker.faults(servers: self.servers)
+        let actions = clients.reduce(0) { $0 + $1.count }
+        faults = maker.faults(servers: self.servers, steps: 400 + 13 * actions)
         limits = maker.limits()
     }
 }
@@ -145,10 +155,17 @@ private struct PlanMaker {
 
     private mutating func action(_ index: Int) -> Action {
         switch number(1...40) {
-        case 1...14: .write(write())
+        case 1...11: .write(write())
+        case 12...14:
+            .set(
+                Target(
+                    item: number(0...Plan.items - 2), place: number(0...Plan.places - 1),
+                    quantity: Int64(number(0...40))))
         case 15...17: .writeTwice(write())
         case 18...19: .writeLate(write(), milliseconds: number(500...60_000))
-        case 20...23: .batch((0..<number(1...5)).map { _ in write() }, atomic: chance(1, in: 2), isKeyedByLine: chance(1, in: 2))
+        case 20...23:
+            .batch(
+                (0..<number(1...5)).map { _ in write() }, atomic: chance(1, in: 2), isKeyedByLine: chance(1, in: 2))
         case 24...27: .again(number(0...1_000))
         case 28: .createItem(number(0...7))
         case 29...31: .balance(item: number(0...Plan.items - 1), place: number(0...Plan.places - 1))
@@ -179,15 +196,16 @@ private struct PlanMaker {
             isSkutrail: kind != .transfer && kind != .receipt && kind != .adjustment && chance(1, in: 2))
     }
 
-    mutating func faults(servers: Int) -> [Fault] {
-        let count = chance(1, in: 6) ? 0 : number(1...12)
-        return (0..<count).map { _ in Fault(step: number(1...3_000), kind: fault(servers: servers)) }
+    mutating func faults(servers: Int, steps: Int) -> [Fault] {
+        let count = chance(1, in: 6) ? 0 : number(1...16)
+        return (0..<count).map { _ in Fault(step: number(1...steps), kind: fault(servers: servers)) }
             .sorted { $0.step < $1.step }
     }
 
     private mutating func fault(servers: Int) -> Fault.Kind {
         let server = number(0...servers - 1)
         let receiver = number(0...2 * Plan.receivers - 1)
+        if servers > 1, chance(1, in: 4) { return .connectionLost(server: server, calls: number(0...6)) }
         switch number(1...24) {
         case 1...4: return .kill(server: server, downMilliseconds: number(1...5_000))
         case 5...7: return .powerCut(server: server, downMilliseconds: number(1...5_000))
@@ -200,8 +218,7 @@ private struct PlanMaker {
         case 15: return .deliveriesFull(server: server)
         case 16: return .deliveriesLost(server: server)
         case 17: return .deliveriesUnheard(server: server)
-        case 18...19: return servers > 1 ? .connectionLost(server: server) : .answersLost(count: number(1...4))
-        case 20: return .answersLost(count: number(1...4))
+        case 18...20: return .answersLost(count: number(1...4))
         case 21: return .receiverFails(receiver, milliseconds: number(100...600_000))
         case 22...23: return .receiverHangs(receiver, milliseconds: number(100...600_000))
         default: return .receiverIsLate(receiver, milliseconds: number(100...600_000))

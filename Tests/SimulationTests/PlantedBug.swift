@@ -34,7 +34,9 @@ enum PlantedBug: String, CaseIterable, Sendable, CustomTestStringConvertible {
 enum FloatCost {
     static let decide: DecideCommand = { (command, state, moment) throws(Rejection) in
         var decision = try LedgerCore.decide(command, given: state, at: moment)
-        guard case .movementRecorded(var movement) = decision.first.change, movement.quantity < 0 else { return decision }
+        guard case .movementRecorded(var movement) = decision.first.change, movement.quantity < 0 else {
+            return decision
+        }
         let onHand = Double(movement.after.onHand - movement.quantity)
         let value = Double(movement.after.value - movement.valueChange)
         guard onHand > 0, movement.target == nil else { return decision }

@@ -2,8 +2,8 @@ import SampleLedger
 
 /// Everything that happens in a simulated world, one step after another on one thread, in an order that a seed chooses.
 ///
-/// Work belongs to a process; what belongs to a strand (an event loop) happens in order, anything else in any. Work that
-/// waits for something runs other steps meanwhile: what a thread does beside another, this does within it.
+/// Work belongs to a process; what belongs to a strand (an event loop) happens in order, anything else in any. Work
+/// that waits for something runs other steps meanwhile: what a thread does beside another, this does within it.
 ///
 /// @unchecked Sendable: one thread uses it.
 final class Schedule: @unchecked Sendable {

@@ -13,6 +13,9 @@ enum Simulation {
         var entries = 0
         /// Of webhooks.
         var deliveries = 0
+        var faults = 0
+        /// Server processes, first and restarted.
+        var processes = 0
     }
 
     private static let mostSteps = 400_000
@@ -51,7 +54,9 @@ enum Simulation {
             var dead: [Document] = []
             // Retries are due within some hours.
             for _ in 0..<12 {
-                if receivers.allSatisfy({ DeliveryJudge(receiver: $0, journal: journal, dead: []).isComplete }) { break }
+                if receivers.allSatisfy({ DeliveryJudge(receiver: $0, journal: journal, dead: []).isComplete }) {
+                    break
+                }
                 settle(schedule, seconds: 6 * 3_600)
                 dead = read(schedule, founder.readDeadLetters)
                 journal = read(schedule, founder.readJournal)
@@ -73,6 +78,8 @@ enum Simulation {
         outcome.digest = world.history.trace.digest
         outcome.lines = world.history.trace.lines
         outcome.steps = schedule.steps
+        outcome.faults = world.faultsApplied
+        outcome.processes = world.lastProcess
         return outcome
     }
 

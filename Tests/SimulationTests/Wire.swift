@@ -50,7 +50,8 @@ struct Document: @unchecked Sendable {
 
     /// The same for the same value.
     var canonical: String {
-        guard let value, let data = try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
+        guard let value,
+            let data = try? JSONSerialization.data(withJSONObject: value, options: [.sortedKeys, .fragmentsAllowed])
         else { return "" }
         return String(decoding: data, as: UTF8.self)
     }
@@ -88,6 +89,7 @@ extension Write {
     /// As `POST /v1/inventory/ledger` takes it.
     var skutrail: String {
         let amount = kind == .sale ? #""delta":\#(quantity)"# : #""qty":\#(-quantity)"#
-        return #"{"sku":"\#(Write.sku(item))","warehouse":"\#(Write.code(place))",\#(amount),"reason":"\#(kind.rawValue)"}"#
+        return
+            #"{"sku":"\#(Write.sku(item))","warehouse":"\#(Write.code(place))",\#(amount),"reason":"\#(kind.rawValue)"}"#
     }
 }

@@ -29,13 +29,15 @@ final class World: @unchecked Sendable {
     /// Processes that have ended: their work may still be on the stack.
     private var graveyard: [SimulatedServer] = []
     private var alive: [Int: Int] = [:]
-    private var lastProcess = Schedule.world
+    private(set) var lastProcess = Schedule.world
+    private(set) var faultsApplied = 0
     /// Threads of each process that wait for another of its threads: it can't end just then.
     private var waiting: [Int: Int] = [:]
     private var faults: ArraySlice<Fault>
     private var commitFaults: [Int: [MemoryRealmStore.Fault]] = [:]
     private var deliveryFaults: [Int: MemoryDeliveryStore.Fault] = [:]
-    private var lostConnections: Set<Int> = []
+    /// Calls to the database that each process may still make before its connection breaks.
+    private var lostConnections: [Int: Int] = [:]
     private var leases: [ULID: (process: Int, expiresAt: UInt64)] = [:]
 
     init(_ plan: Plan, bug: PlantedBug? = nil) {
@@ -156,6 +158,7 @@ final class World: @unchecked Sendable {
     private func applyFaults() {
         while let fault = faults.first, fault.step <= schedule.steps {
             faults.removeFirst()
+            faultsApplied += 1
             apply(fault.kind)
         }
     }
@@ -165,14 +168,16 @@ final class World: @unchecked Sendable {
         faults = []
         commitFaults = [:]
         deliveryFaults = [:]
-        lostConnections = []
+        lostConnections = [:]
         network.heal()
     }
 
     private func apply(_ kind: Fault.Kind) {
         history.trace.note("\(kind)")
         func process(_ place: Int) -> Int { servers[place % servers.count]?.process ?? -1 }
-        func commit(_ place: Int, _ fault: MemoryRealmStore.Fault) { commitFaults[process(place), default: []].append(fault) }
+        func commit(_ place: Int, _ fault: MemoryRealmStore.Fault) {
+            commitFaults[process(place), default: []].append(fault)
+        }
         switch kind {
         case .kill(let place, let down): kill(place % servers.count, isPowerCut: false, downMilliseconds: down)
         case .powerCut(let place, let down): kill(place % servers.count, isPowerCut: true, downMilliseconds: down)
@@ -185,7 +190,7 @@ final class World: @unchecked Sendable {
         case .deliveriesFull(let place): deliveryFaults[process(place)] = .full
         case .deliveriesLost(let place): deliveryFaults[process(place)] = .refused
         case .deliveriesUnheard(let place): deliveryFaults[process(place)] = .unheard
-        case .connectionLost(let place): if plan.isShared { lostConnections.insert(process(place)) }
+        case .connectionLost(let place, let calls): if plan.isShared { lostConnections[process(place)] = calls }
         case .answersLost(let count): network.loseAnswers(count)
         case .receiverFails(let number, let time): network.receiver(number).fail(milliseconds: time)
         case .receiverHangs(let number, let time): network.receiver(number).hang(milliseconds: time)
@@ -201,7 +206,11 @@ final class World: @unchecked Sendable {
         deliveryFaults.removeValue(forKey: process)
     }
 
-    func takeLostConnection(_ process: Int) -> Bool { lostConnections.remove(process) != nil }
+    func takeLostConnection(_ process: Int) -> Bool {
+        guard let calls = lostConnections[process] else { return false }
+        lostConnections[process] = calls > 0 ? calls - 1 : nil
+        return calls == 0
+    }
 
     // MARK: What servers share
 
@@ -209,7 +218,8 @@ final class World: @unchecked Sendable {
     func didCommit(_ process: Int, _ realm: ULID) {
         guard plan.isShared else { return }
         for server in servers.compactMap({ $0 }) where server.process != process {
-            schedule.add(server.process, .other, after: UInt64(1 + schedule.number(below: 50)) * 1_000_000) { [unowned server] in
+            schedule.add(server.process, .other, after: UInt64(1 + schedule.number(below: 50)) * 1_000_000) {
+                [unowned server] in
                 server.engine.openRealm(realm)?.follow()
             }
         }
