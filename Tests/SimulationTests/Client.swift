@@ -253,7 +253,8 @@ final class Client: @unchecked Sendable {
                 self.world.history.trace.note("foreign \(first.status) \(second.status)")
                 if first.status != second.status || blotted(first, id) != blotted(second, none) {
                     self.world.history.violate(
-                        "another realm's id is told from none: \(first.status) \(first.text), \(second.status) \(second.text)"
+                        "another realm's id is told from none: \(first.status) \(first.text), "
+                                + "\(second.status) \(second.text)"
                     )
                 }
                 self.next()
