@@ -162,7 +162,7 @@ private struct MovementWalk {
         var next = before
         var seen = 0
         while next > 1 {
-            guard let block = try ledger.store.block(containing: next - 1) else {
+            guard let block = try ledger.store.block(containing: next - 1), block.firstSeq < next else {
                 throw .corrupt(seq: next - 1, detail: "the journal has no entry \(next - 1)")
             }
             let reader = try BlockReader(block)

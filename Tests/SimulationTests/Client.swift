@@ -148,6 +148,9 @@ final class Client: @unchecked Sendable {
 
     /// Whether the answer says what has become of the request: the others say to ask again.
     private func isCertain(_ answer: WireAnswer) -> Bool {
+        if answer.status >= 500 {
+            world.history.trace.note("\(number) is told \(answer.status) \(answer.document["code"].string ?? "")")
+        }
         if answer.status == 500 { world.history.violate("an internal error: \(answer.text)") }
         return answer.status < 500
     }
@@ -207,7 +210,7 @@ final class Client: @unchecked Sendable {
 
     private func poll() {
         get("/v1/events?after=\(after)&limit=\(3 + world.schedule.number(below: 10))") { answer in
-            let events = answer.document["data"].array
+            let events = Document.rows(ofPage: answer.body)
             self.world.history.trace.note("poll \(answer.text)")
             self.world.history.note(events, polledBy: self.number, realm: self.realm)
             self.after = events.last?["seq"].integer ?? self.after
@@ -254,8 +257,7 @@ final class Client: @unchecked Sendable {
                 if first.status != second.status || blotted(first, id) != blotted(second, none) {
                     self.world.history.violate(
                         "another realm's id is told from none: \(first.status) \(first.text), "
-                                + "\(second.status) \(second.text)"
-                    )
+                            + "\(second.status) \(second.text)")
                 }
                 self.next()
             }
@@ -268,7 +270,7 @@ final class Client: @unchecked Sendable {
     private func readJournal(_ events: [Document], _ completion: @escaping @Sendable ([Document]) -> Void) {
         get("/v1/events?after=\(events.last?["seq"].integer ?? 0)&limit=100") { answer in
             let page = answer.document
-            let all = events + page["data"].array
+            let all = events + Document.rows(ofPage: answer.body)
             if page["has_more"].boolean == true, all.count > events.count { return self.readJournal(all, completion) }
             completion(all)
         }

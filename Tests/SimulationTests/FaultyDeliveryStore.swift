@@ -11,22 +11,22 @@ final class FaultyDeliveryStore: DeliveryStore, @unchecked Sendable {
     private let realm: ULID
     private let inner: MemoryDeliveryStore
 
-    /// - Throws: `inUse` while another server has the lease.
-    init(_ world: World, process: Int, realm: ULID) throws(StoreError) {
+    init(_ world: World, process: Int, realm: ULID) {
         self.world = world
         self.process = process
         self.realm = realm
         inner = world.deliveries[realm] ?? MemoryDeliveryStore()
-        guard world.takeLease(process, realm) else { throw .inUse(path: "deliveries", holder: "another server") }
     }
 
     private func visit<Result>(
-        _ operation: (MemoryDeliveryStore) throws(StoreError) -> Result
+        isWrite: Bool = false, _ operation: (MemoryDeliveryStore) throws(StoreError) -> Result
     ) throws(StoreError) -> Result {
         world.schedule.wait()
         guard world.isAlive(process) else { throw .failed(operation: "anything", detail: "the process has ended") }
         // Where servers share them, one that has stood still for long finds that another has taken over.
-        guard world.takeLease(process, realm) else { throw .inUse(path: "deliveries", holder: "another server") }
+        if isWrite, !world.takeLease(process, realm) {
+            throw .inUse(path: "deliveries", holder: "another server")
+        }
         let result = try operation(inner)
         world.schedule.wait()
         guard world.isAlive(process) else { throw .failed(operation: "anything", detail: "the process has ended") }
@@ -34,7 +34,7 @@ final class FaultyDeliveryStore: DeliveryStore, @unchecked Sendable {
     }
 
     func open() throws(StoreError) -> OpenedDeliveries {
-        var opened = try visit { (store) throws(StoreError) in try store.open() }
+        var opened = try visit(isWrite: true) { (store) throws(StoreError) in try store.open() }
         if world.bug == .eventAfterCommit {
             // What was to be sent was told to the process that has ended: this one begins at the journal's end.
             let end = (try? world.ledgers[realm]?.open().head.head.seq) ?? 0
@@ -50,7 +50,7 @@ final class FaultyDeliveryStore: DeliveryStore, @unchecked Sendable {
 
     func commit(_ unit: DeliveryUnit) throws(StoreError) -> Bool {
         if let fault = world.takeDeliveryFault(process) { inner.fail(fault) }
-        let moreToDelete = try visit { (store) throws(StoreError) in try store.commit(unit) }
+        let moreToDelete = try visit(isWrite: true) { (store) throws(StoreError) in try store.commit(unit) }
         // The log is synced in the background, within a second.
         if world.schedule.chance(1, in: 4) { inner.sync() }
         return moreToDelete

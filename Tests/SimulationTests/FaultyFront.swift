@@ -1,4 +1,3 @@
-import Foundation
 import HTTPInterface
 import NIOCore
 import NIOHTTP1
@@ -52,21 +51,21 @@ final class FaultyFront: @unchecked Sendable {
 
     /// The page begins behind the time of the last event that the reader has, and not behind the event.
     private func skipByTime(_ answer: inout WireAnswer, _ request: WireRequest) {
-        guard answer.status == 200,
-            var page = (try? JSONSerialization.jsonObject(with: Data(answer.body))) as? [String: Any],
-            let events = page["data"] as? [[String: Any]]
-        else { return }
+        guard answer.status == 200 else { return }
+        let events = Document.rows(ofPage: answer.body)
         let after = request.target.dropFirst("/v1/events?after=".count).prefix { $0.isNumber }
         let last = world.history.timestamps[Substring(request.requestID.prefix(2)) + after]
         for event in events {
-            guard let seq = event["seq"] as? Int, let time = event["timestamp"] as? String else { continue }
+            guard let seq = event["seq"].integer, let time = event["timestamp"].string else { continue }
             world.history.timestamps[Substring(request.requestID.prefix(2)) + "\(seq)"] = time
         }
-        page["data"] = events.filter { event in
-            guard let last, let time = event["timestamp"] as? String else { return true }
+        let newer = events.filter { event in
+            guard let last, let time = event["timestamp"].string else { return true }
             return time > last
         }
-        if let data = try? JSONSerialization.data(withJSONObject: page) { answer.body = Array(data) }
+        let rest = answer.document
+        answer.body = Array(#"{"data":["#.utf8) + newer.map(\.bytes).joined(separator: Array(",".utf8))
+        answer.body += Array(#"],"has_more":\#(rest["has_more"].boolean == true)}"#.utf8)
     }
 }
 

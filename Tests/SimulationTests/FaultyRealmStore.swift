@@ -40,6 +40,8 @@ final class FaultyRealmStore: RealmStore, @unchecked Sendable {
 
     /// Others run; then the process may have come to its end.
     private func wait() throws(StoreError) {
+        world.visits += 1
+        if world.visits > World.mostVisits { throw .failed(operation: "anything", detail: "the run has no end") }
         world.schedule.wait()
         guard world.isAlive(process) else { throw .failed(operation: "anything", detail: "the process has ended") }
     }

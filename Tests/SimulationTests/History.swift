@@ -16,6 +16,8 @@ final class History: @unchecked Sendable {
         let invoked: Int
         fileprivate(set) var completed: Int?
         fileprivate(set) var answer: WireAnswer?
+        /// The answer's, parsed once.
+        fileprivate(set) var document: Document?
         fileprivate var hasOriginal = false
 
         init(client: Int, realm: Int, request: WireRequest, subject: Subject, invoked: Int) {
@@ -84,7 +86,9 @@ final class History: @unchecked Sendable {
         } else {
             record.answer = answer
             record.completed = tick()
-            if let id = answer.document["id"].string { idsByRealm[record.realm, default: []].append(id) }
+            let document = answer.document
+            record.document = document
+            if let id = document["id"].string { idsByRealm[record.realm, default: []].append(id) }
         }
         if !answer.isReplay {
             if record.hasOriginal { violate("a request was decided twice: \(record.request.body)") }

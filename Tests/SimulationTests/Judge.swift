@@ -14,6 +14,7 @@ struct Judge {
     private var seqs: [Substring: Int64] = [:]
     /// Seq of the adjustment that carries the reference.
     private var adjustments: [String: Int64] = [:]
+    private var settled: [Settled] = []
     private(set) var violations: [String] = []
 
     init(_ history: History, realm: Int, journal: [Document]) {
@@ -24,6 +25,10 @@ struct Judge {
 
     mutating func run() {
         checkJournal()
+        settled = history.records.compactMap { record in
+            guard record.realm == realm, let completed = record.completed, let seqs = span(record) else { return nil }
+            return Settled(record: record, completed: completed, seqs: seqs)
+        }
         let writes = checkAnswers()
         checkMovements(writes)
         checkOrder()
@@ -75,9 +80,9 @@ struct Judge {
             switch record.subject {
             case .write(let write):
                 guard answer.status == 201 || answer.status == 200 else { continue }
-                take(answer.document, of: write, write.isSkutrail, into: &done)
+                take(record.document ?? answer.document, of: write, write.isSkutrail, into: &done)
             case .batch(let writes, _):
-                for (write, line) in zip(writes, answer.document["results"].array) where line["status"].integer == 201 {
+                for (write, line) in zip(writes, (record.document ?? answer.document)["results"].array) where line["status"].integer == 201 {
                     take(line["movement"], of: write, false, into: &done)
                 }
             case .target(let target, let reference):
@@ -165,13 +170,19 @@ struct Judge {
 
     // MARK: One order
 
-    /// What a record's answer names of the journal, first and last.
+    /// A settled request, and what its answer names of the journal, first and last.
+    private struct Settled {
+        var record: History.Record
+        var completed: Int
+        var seqs: ClosedRange<Int64>
+    }
+
     private func span(_ record: History.Record) -> ClosedRange<Int64>? {
-        guard let answer = record.answer else { return nil }
+        guard let document = record.document else { return nil }
         var found: [Int64] = []
         if case .target(_, let reference) = record.subject { return adjustments[reference].map { $0...$0 } }
-        if let id = answer.document["id"].string, let seq = seqs[Judge.bare(id)] { found.append(seq) }
-        for line in answer.document["results"].array {
+        if let id = document["id"].string, let seq = seqs[Judge.bare(id)] { found.append(seq) }
+        for line in document["results"].array {
             if let id = line["movement"]["id"].string, let seq = seqs[Judge.bare(id)] { found.append(seq) }
         }
         guard let first = found.min(), let last = found.max() else { return nil }
@@ -180,13 +191,10 @@ struct Judge {
 
     /// What was answered before another request was sent comes before it.
     private mutating func checkOrder() {
-        let spans = history.records.filter { $0.realm == realm }.compactMap { record in
-            span(record).map { (record, $0) }
-        }
-        for (later, seqs) in spans {
-            for (earlier, others) in spans where earlier.completed.map({ $0 < later.invoked }) ?? false {
-                if others.upperBound >= seqs.lowerBound {
-                    violate("the order is not that of the answers: \(others) was answered before \(seqs) was asked for")
+        for later in settled {
+            for earlier in settled where earlier.completed < later.record.invoked {
+                if earlier.seqs.upperBound >= later.seqs.lowerBound {
+                    violate("the order is not that of the answers: \(earlier.seqs) was answered before \(later.seqs)")
                 }
             }
         }
@@ -196,10 +204,9 @@ struct Judge {
     private func moment(from invoked: Int, to completed: Int) -> ClosedRange<Int64> {
         var first: Int64 = 0
         var last = Int64(journal.count)
-        for record in history.records where record.realm == realm {
-            guard let span = span(record), let end = record.completed else { continue }
-            if end < invoked { first = max(first, span.upperBound) }
-            if record.invoked > completed { last = min(last, span.lowerBound - 1) }
+        for other in settled {
+            if other.completed < invoked { first = max(first, other.seqs.upperBound) }
+            if other.record.invoked > completed { last = min(last, other.seqs.lowerBound - 1) }
         }
         return first...max(first, last)
     }
@@ -210,11 +217,11 @@ struct Judge {
             guard let answer = record.answer, let completed = record.completed else { continue }
             let moment = moment(from: record.invoked, to: completed)
             switch record.subject {
-            case .write(let write): check(answer.status, answer.document, of: write, moment)
+            case .write(let write): check(answer.status, record.document ?? answer.document, of: write, moment)
             case .batch(let writes, let atomic):
                 // Within a group the moment is one that nobody else has seen.
                 let isAlone = writes.count == 1 || !atomic
-                for (write, line) in zip(writes, answer.document["results"].array) where isAlone {
+                for (write, line) in zip(writes, (record.document ?? answer.document)["results"].array) where isAlone {
                     check(Int(line["status"].integer ?? 0), line["problem"], of: write, moment)
                 }
             case .target(let target, let reference):
@@ -277,7 +284,7 @@ struct Judge {
     private mutating func checkPolls() {
         for (client, polled) in history.polled.sorted(by: { $0.key < $1.key }) where polled.realm == realm {
             for (index, event) in polled.events.enumerated() {
-                guard index < journal.count, event.canonical == journal[index].canonical else {
+                guard index < journal.count, event.bytes == journal[index].bytes else {
                     violate("a reader of the journal has missed or doubled something: client \(client) at \(index + 1)")
                     break
                 }

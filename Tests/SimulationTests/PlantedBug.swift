@@ -20,6 +20,28 @@ enum PlantedBug: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
+    /// How it shows: what is found must be the bug, and not something beside it.
+    var symptoms: [String] {
+        switch self {
+        case .acknowledgeBeforeCommit, .forgetUnsynced:
+            [
+                "an acknowledged movement is not in the journal", "an acknowledged record is not in the journal",
+                "replays are not identical", "a request was decided twice",
+            ]
+        case .idempotencyInMemory: ["a request was decided twice", "replays are not identical"]
+        case .reencodedReplay: ["replays are not identical"]
+        case .sequenceOutsideLock:
+            ["seqs have a gap or repeat", "a server met a corrupt ledger", "replays are not identical"]
+        case .eventAfterCommit: ["events were not delivered"]
+        case .cursorByTime: ["a reader of the journal has missed or doubled something", "seqs have a gap or repeat"]
+        case .forbiddenForForeignID: ["another realm's id is told from none"]
+        case .realmLeftOnSession: ["a server met a corrupt ledger", "another realm's id is told from none"]
+        case .floatCost: ["a cost is wrong"]
+        case .newEventIDOnRetry: ["an event was delivered that the journal has not"]
+        case .signatureOverReserialised: ["a signature does not fit the bytes"]
+        }
+    }
+
     /// Some are mistakes that only servers of one database can make, or only one with its own files; nil for any.
     var isShared: Bool? {
         switch self {

@@ -44,7 +44,7 @@ final class SimulatedServer: @unchecked Sendable {
             environment: try SimulatedServer.dispatching(world, process, vault),
             eventLoops: [SimulatedEventLoop(schedule, process: process, number: 2)], threads: threads(.other))
         delivered = DeliveredLedgers(dispatcher: dispatcher) { [unowned world] (realm) throws(StoreError) in
-            try FaultyDeliveryStore(world, process: process, realm: realm.id)
+            FaultyDeliveryStore(world, process: process, realm: realm.id)
         }
         engine = LedgerEngine(
             environment: SimulatedServer.ledgers(world, process, delivered), writers: threads(.writer),
@@ -59,7 +59,11 @@ final class SimulatedServer: @unchecked Sendable {
         gateway = Gateway(
             operations: APIDocuments.operations, openRoutes: [], engine: engine, keys: keys, metrics: ServerMetrics(),
             accessLog: try AccessLog(destination: .off), cursors: CursorSeal(secret: [UInt8](repeating: 9, count: 32)),
-            webhooks: WebhookAccess(dispatcher: dispatcher, vault: vault, policy: .publicOnly),
+            webhooks: WebhookAccess(
+                dispatcher: dispatcher, vault: vault, policy: .publicOnly,
+                othersDeliveries: { [unowned world] realm in
+                    world.plan.isShared ? FaultyDeliveryStore(world, process: process, realm: realm.id) : nil
+                }),
             dialects: APIDocuments.dialects, logger: SimulatedServer.silent)
         front = FaultyFront(world)
         for realm in world.realms { engine.open(realm) { _ in } }

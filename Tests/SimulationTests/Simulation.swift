@@ -74,6 +74,9 @@ enum Simulation {
             verify(world, founder.realm)
             outcome.entries += journal.count
         }
+        if world.visits > World.mostVisits {
+            world.history.violate("a loop does not come to its end: \(world.visits) calls")
+        }
         outcome.violations = world.history.violations
         outcome.digest = world.history.trace.digest
         outcome.lines = world.history.trace.lines

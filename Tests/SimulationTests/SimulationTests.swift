@@ -48,7 +48,9 @@ struct SimulationTests {
     func plantedBug(_ bug: PlantedBug) throws {
         for seed in 1...200 as ClosedRange<UInt64> {
             let outcome = try Simulation.run(Plan(seed: seed, isShared: bug.isShared), bug: bug)
-            guard let violation = outcome.violations.first else { continue }
+            guard let violation = outcome.violations.first(where: { bug.symptoms.contains(String($0.kind)) }) else {
+                continue
+            }
             return print("\(bug): seed \(seed): \(violation.description.prefix(160))")
         }
         Issue.record("\(bug) was not found")

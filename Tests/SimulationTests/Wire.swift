@@ -35,12 +35,45 @@ enum Reply: Sendable {
 struct Document: @unchecked Sendable {
     /// @unchecked Sendable: never changed once it is parsed.
     private let value: Any?
+    /// As it came, where it came by itself.
+    let bytes: [UInt8]
 
     init(parsing bytes: [UInt8]) {
+        self.bytes = bytes
         value = try? JSONSerialization.jsonObject(with: Data(bytes), options: [.fragmentsAllowed])
     }
 
-    private init(_ value: Any?) { self.value = value }
+    private init(_ value: Any?) {
+        self.value = value
+        bytes = []
+    }
+
+    /// The rows of a page `{"data":[…],…}`, each with its own bytes.
+    static func rows(ofPage page: [UInt8]) -> [Document] {
+        var rows: [Document] = []
+        var depth = 0
+        var start = 0
+        var isInString = false
+        var isEscaped = false
+        for (index, byte) in page.enumerated() {
+            if isInString {
+                if byte == UInt8(ascii: "\""), !isEscaped { isInString = false }
+                isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                if depth == 3 { start = index }
+            case UInt8(ascii: "}"), UInt8(ascii: "]"):
+                if depth == 3 { rows.append(Document(parsing: Array(page[start...index]))) }
+                depth -= 1
+            default: break
+            }
+        }
+        return rows
+    }
 
     subscript(name: String) -> Document { Document((value as? [String: Any])?[name]) }
     var array: [Document] { (value as? [Any] ?? []).map { Document($0) } }

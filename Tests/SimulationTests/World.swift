@@ -10,6 +10,10 @@ import SampleLedger
 ///
 /// @unchecked Sendable: one thread uses it.
 final class World: @unchecked Sendable {
+    /// Calls of a store in one run: a loop in which nothing ends shows itself here.
+    static let mostVisits = 500_000
+    var visits = 0
+
     let plan: Plan
     let bug: PlantedBug?
     let schedule: Schedule
