@@ -1,5 +1,6 @@
 import Crypto
 package import LedgerCore
+import LedgerStorage
 
 /// An opaque place in a list, bound to its realm and filters, sealed so that a foreign or tampered one is refused like
 /// one that never existed.
@@ -27,10 +28,7 @@ package struct CursorSeal: Sendable {
     package func open(_ text: String, realm: ULID, filter: String) -> (position: UInt64, horizon: UInt64)? {
         guard let bytes = Base64URL.decode(text), bytes.count == 32 else { return nil }
         let payload = Array(bytes[..<16])
-        let expected = tag(payload, realm, filter)
-        var difference: UInt8 = 0
-        for (a, b) in zip(expected, bytes[16...]) { difference |= a ^ b }
-        guard difference == 0 else { return nil }
+        guard ConstantTime.areEqual(tag(payload, realm, filter), bytes[16...]) else { return nil }
         return (number(payload[..<8]), number(payload[8...]))
     }
 

@@ -190,7 +190,9 @@ extension RealmLedger {
     }
 
     private func known(_ record: IdempotencyRecord, _ identity: RequestIdentity, fromThisBatch: Bool) -> Known {
-        guard record.fingerprint == identity.fingerprint else { return .reused(fromThisBatch: fromThisBatch) }
+        guard ConstantTime.areEqual(record.fingerprint, identity.fingerprint) else {
+            return .reused(fromThisBatch: fromThisBatch)
+        }
         return .replay(
             Answer(status: record.status, contentKind: record.contentKind, body: record.body),
             fromThisBatch: fromThisBatch)

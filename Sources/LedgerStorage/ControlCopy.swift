@@ -32,7 +32,8 @@ public struct ControlCopy {
     /// - Returns: false when the target has one of its own, which it keeps.
     public func copySecret(make: () -> [UInt8]) throws(CopyFailure) -> Bool {
         let secret = try reading { () throws(StoreError) in try source.installationSecret(make: make) }
-        return try writing { () throws(StoreError) in try target.installationSecret { secret } } == secret
+        let kept = try writing { () throws(StoreError) in try target.installationSecret { secret } }
+        return ConstantTime.areEqual(kept, secret)
     }
 
     /// The realm under its id, and its keys as they are now, also those that have ended.
@@ -51,7 +52,7 @@ public struct ControlCopy {
                 added += 1
                 continue
             }
-            guard known.secretHash == key.secretHash, known.realm == realm else {
+            guard ConstantTime.areEqual(known.secretHash, key.secretHash), known.realm == realm else {
                 throw .nameTaken(detail: "key_\(key.id.text) is another key in the target")
             }
             if let end = key.expiresAt, known.expiresAt != end {

@@ -45,6 +45,8 @@ struct LibPQ: @unchecked Sendable {
     /// A `PGnotify`: name of the channel, process, payload.
     let notifies: @convention(c) (Handle) -> UnsafeMutableRawPointer?
     let freeMemory: @convention(c) (UnsafeMutableRawPointer) -> Void
+    /// Connection, password, role, algorithm.
+    let encryptPassword: @convention(c) (Handle, Text, Text, Text?) -> UnsafeMutablePointer<CChar>?
     let setNoticeProcessor:
         @convention(c) (Handle, (@convention(c) (UnsafeMutableRawPointer?, Text?) -> Void)?, UnsafeMutableRawPointer?)
             -> UnsafeMutableRawPointer?
@@ -103,6 +105,7 @@ struct LibPQ: @unchecked Sendable {
         consumeInput = try find("PQconsumeInput")
         notifies = try find("PQnotifies")
         freeMemory = try find("PQfreemem")
+        encryptPassword = try find("PQencryptPasswordConn")
         setNoticeProcessor = try find("PQsetNoticeProcessor")
     }
 }

@@ -105,7 +105,8 @@ public struct PostgresAdministration: Sendable {
         var name = Parameters()
         name.add(role)
         let isNew = try connection.run(Self.role, name).isEmpty
-        try connection.execute(Grants.statements(to: role, isNew: isNew, password: password))
+        let verifier = try password.map { try connection.verifier(of: $0, for: role) }
+        try connection.execute(Grants.statements(to: role, isNew: isNew, verifier: verifier))
         let (inner, outer) = seal.key.padded
         if let row = try connection.run(Self.knownKey).first, row.bytes(0) != inner, !seal.replaces {
             throw StoreError.failed(
@@ -128,13 +129,14 @@ public struct PostgresAdministration: Sendable {
 
 /// The rights of the server's role: rows of realms that it has sealed, and nothing else.
 enum Grants {
-    static func statements(to role: String, isNew: Bool, password: String?) -> String {
+    /// - Parameter verifier: of the password of a role that is made now; nil for none.
+    static func statements(to role: String, isNew: Bool, verifier: String?) -> String {
         let name = identifier(role)
         var statements: [String] = []
         if isNew {
             statements.append(
                 "CREATE ROLE \(name) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
-                    + (password.map { " PASSWORD \(literal($0))" } ?? ""))
+                    + (verifier.map { " PASSWORD \(literal($0))" } ?? ""))
         }
         statements += [
             // A table of the session could stand in for one of the schema.

@@ -79,6 +79,17 @@ final class PostgresConnection {
 
     deinit { library.finish(handle) }
 
+    /// What PostgreSQL keeps of a role's password, made here: the password itself is then in no statement, and in no
+    /// log of statements.
+    func verifier(of password: String, for role: String) throws(PostgresFailure) -> String {
+        guard let text = library.encryptPassword(handle, password, role, "scram-sha-256") else {
+            throw PostgresFailure(
+                state: "", message: PostgresConnection.message(library, handle), isConnectionLost: false)
+        }
+        defer { library.freeMemory(text) }
+        return String(cString: text)
+    }
+
     /// What holds where the connection string says nothing else, in libpq's words. Milliseconds after which a peer that
     /// answers nothing counts as gone; seconds to connect in; with several addresses, the one that takes writes.
     private static let defaults = [

@@ -184,6 +184,7 @@ extension SQLiteRealmStore {
     /// begun anew until the copy is done.
     package func backup(to path: String) throws(StoreError) {
         try SQLiteFailure.translating("back up to \(path)") {
+            PrivateFile.make(path)
             let copy = try DatabaseQueue(path: path)
             try reader.backup(to: copy)
             try copy.close()

@@ -16,6 +16,7 @@ public final class SQLiteControlStore: ControlStore {
         queue = try SQLiteFailure.translating("open \(path)") {
             var configuration = DatabaseSettings.configuration(cacheKibibytes: 512, busyTimeout: 10)
             configuration.journalMode = .wal
+            PrivateFile.make(path)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.writeWithoutTransaction { db in
                 try DatabaseSettings.makeDurable(db)
@@ -90,6 +91,7 @@ public final class SQLiteControlStore: ControlStore {
     /// Copies the whole file, complete and consistent, beside whoever writes to it.
     package func backup(to path: String) throws(StoreError) {
         try SQLiteFailure.translating("back up to \(path)") {
+            PrivateFile.make(path)
             let copy = try DatabaseQueue(path: path)
             try queue.backup(to: copy)
             try copy.close()

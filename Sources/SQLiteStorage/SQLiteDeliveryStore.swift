@@ -57,6 +57,7 @@ public final class SQLiteDeliveryStore: DeliveryStore {
     ) throws -> Writer {
         let configuration = DatabaseSettings.configuration(
             cacheKibibytes: 2_048, busyTimeout: 5, pageSize: DatabaseSettings.deliveryPageSize)
+        PrivateFile.make(path)
         let pool = try DatabasePool(path: path, configuration: configuration)
         let log = LogLength()
         try pool.writeWithoutTransaction { db in
@@ -94,6 +95,7 @@ public final class SQLiteDeliveryStore: DeliveryStore {
     /// Copies the file as of one moment, while commits go on.
     package func backup(to path: String) throws(StoreError) {
         try SQLiteFailure.translating("back up to \(path)") {
+            PrivateFile.make(path)
             let copy = try DatabaseQueue(path: path)
             try reader.backup(to: copy)
             try copy.close()

@@ -84,6 +84,7 @@ public final class SQLiteRealmStore: RealmStore {
 
     private static func openForWriting(_ path: String, _ checkpointing: Checkpointing) throws -> Writer {
         let configuration = DatabaseSettings.configuration(cacheKibibytes: 8_192, busyTimeout: 5)
+        PrivateFile.make(path)
         let pool = try DatabasePool(path: path, configuration: configuration)
         let log = LogLength()
         let (lastSeq, lastPage) = try pool.writeWithoutTransaction { db in

@@ -21,6 +21,7 @@ struct Bincard: AsyncParsableCommand {
         ])
 
     static func main() async {
+        HiddenArguments.hide()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

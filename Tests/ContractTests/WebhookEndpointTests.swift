@@ -83,6 +83,25 @@ extension ContractTests {
             try await realm.refused(404, "webhook_not_found") { try await $0.delete(endpoint.path) }
         }
 
+        @Test(
+            "whoever may only read learns where an endpoint is, not the path and query that often hold a token",
+            arguments: [
+                ("https://hooks.example/T0/B0/token?key=1", "https://hooks.example/…"),
+                ("https://hooks.example:8443/?key=1", "https://hooks.example:8443/…"),
+                ("https://hooks.example/", "https://hooks.example/"),
+                ("https://hooks.example", "https://hooks.example"),
+            ])
+        func urlInEvents(url: String, shown: String) async throws {
+            let realm = try await ContractRealm()
+            let endpoint = try await realm.webhook(url)
+            #expect(try await realm.client.get(endpoint.path).json["url"].string == url)
+            let reader = try await realm.key(scopes: [.inventoryRead])
+            let event = try await reader.client.get("/v1/events").json["data"][0]
+            #expect(event["type"].string == "webhook.created")
+            #expect(event["data"]["url"].string == shown)
+            #expect(!event.text.contains("token") && !event.text.contains("key=1"))
+        }
+
         @Test("a change leaves what it does not name, null clears the description")
         func update() async throws {
             let realm = try await ContractRealm()

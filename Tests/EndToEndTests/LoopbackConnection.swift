@@ -54,7 +54,7 @@ final class LoopbackConnection {
         }
     }
 
-    /// The next answer, in full.
+    /// The next answer, in full; of a stream of events, which has no end, only the head.
     func answer() throws(ConnectionLost) -> Answer {
         var head: Int?
         while head == nil {
@@ -70,7 +70,8 @@ final class LoopbackConnection {
             guard parts.count == 2 else { continue }
             headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
         }
-        guard let status, let length = headers["content-length"].flatMap({ Int($0) }) else {
+        let isStream = headers["content-type"] == "text/event-stream"
+        guard let status, let length = isStream ? 0 : headers["content-length"].flatMap({ Int($0) }) else {
             throw ConnectionLost("this is no answer: \(lines)")
         }
         while received.count < end + 4 + length { try receive() }

@@ -16,13 +16,16 @@ struct MigratedDatabase {
 
     static let password = "s3cr3tpassw0rd"
 
-    init(_ installation: Installation, data folder: String = "pg") async throws {
-        server = try PostgresServer.shared.get()
+    /// - Parameter server: nil for the one that tests share.
+    init(_ installation: Installation, data folder: String = "pg", on server: PostgresServer? = nil) async throws {
+        self.server = try server ?? PostgresServer.shared.get()
+        let server = self.server
         name = server.freshName("e2e")
         data = "\(installation.folder)/\(folder)"
         try server.psql("CREATE DATABASE \(name)")
         let migrated = try await installation.bincard(
-            "db", "migrate", "--database", server.ownerURL(database: name), "--data", data)
+            "db", "migrate", "--database", server.ownerURL(database: name), "--data", data,
+            environment: ["BINCARD_SERVER_PASSWORD": Self.password])
         try #require(migrated.status == 0, "\(migrated.errors)")
     }
 

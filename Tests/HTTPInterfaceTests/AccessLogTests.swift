@@ -56,6 +56,34 @@ struct AccessLogTests {
                 """)
     }
 
+    @Test("a secret that somebody has put where none belongs is cut down: of a key its id is left")
+    func secrets() throws {
+        let file = TemporaryFile()
+        let log = try AccessLog(destination: .file(file.path))
+        let id = ULID(high: 1, low: 2)
+        let key = KeySecret.mint(mode: .live, id: id).text
+        let other = KeySecret.mint(mode: .test, id: id).text
+        let webhook = "whsec_w/uRnOekSBGn7KK3Eb8JGWzZW5o95kOSy+rF2LwGapA="
+        let texts = [
+            ("/items/\(key)", "/items/sk_live_\(id.text)…"),
+            ("/\(key)/\(other)?x", "/sk_live_\(id.text)…/sk_test_\(id.text)…?x"),
+            ("a \(key), \(other) b", "a sk_live_\(id.text)…, sk_test_\(id.text)… b"),
+            ("/x/\(webhook)", "/x/whsec_…"), ("/whsec_w%2FuRnOekSBGn7KK3Eb8JGWzZW5o95kOSy%2BrF2LwGapA%3D", "/whsec_…"),
+            (
+                "/a/path_that_is_long_and_has_nothing_to_hide_in_it",
+                "/a/path_that_is_long_and_has_nothing_to_hide_in_it"
+            ),
+            ("/sk_live_and_not_much_more_behind_it_in_this_one", "/sk_live_and_not_much_more_behind_i…_in_this_one"),
+        ]
+        for (text, _) in texts { log.record(AccessLogTests.entry(path: text, requestID: text, userAgent: text)) }
+        log.close()
+        let lines = try file.lines()
+        #expect(lines.count == texts.count)
+        for ((_, shown), line) in zip(texts, lines) {
+            for member in ["path", "request_id", "user_agent"] { #expect(line[member] as? String == shown) }
+        }
+    }
+
     @Test("whatever a caller sends, a line is one line of valid JSON and has a bounded length")
     func escaping() throws {
         let file = TemporaryFile()

@@ -114,6 +114,12 @@ public final class PostgresServer: Sendable {
         ])
     }
 
+    /// All of a database as `pg_dump` writes it.
+    public func dump(_ database: String) throws -> String {
+        guard let binaries = PostgresServer.binaries else { throw Unavailable(description: "no pg_dump") }
+        return try PostgresServer.run([binaries + "/pg_dump", ownerURL(database: database)])
+    }
+
     /// Stops it as `pg_ctl stop` does and starts it again.
     public func restart(mode: String) throws {
         try control(["stop", "-m", mode, "-s", "-w"])

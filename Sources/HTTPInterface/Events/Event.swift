@@ -88,7 +88,7 @@ extension Event {
         case .stockLow(let alert), .stockOut(let alert):
             data = .alert(StockAlertData(alert, in: ledger))
         case .webhookChanged(_, let webhook):
-            data = .webhook(WebhookView(webhook))
+            data = .webhook(WebhookView(inEvent: webhook))
         case .replayRequested(let replay):
             data = .replay(ReplayEventData(replay, id: entry.id, in: ledger))
         }

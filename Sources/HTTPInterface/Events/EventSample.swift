@@ -45,7 +45,7 @@ package struct EventSample: WireObject {
         case .stockOut: alert(after: 0).jsonBytes()
         case .webhookCreated, .webhookUpdated, .webhookDisabled, .webhookEnabled, .webhookDeleted,
             .webhookSecretRotated:
-            WebhookView(webhook).jsonBytes()
+            WebhookView(inEvent: webhook).jsonBytes()
         case .webhookReplayRequested: replay(to: webhook).jsonBytes()
         case .shipmentCreated: ShipmentSample().jsonBytes()
         case .grnCompleted: GoodsReceiptSample().jsonBytes()

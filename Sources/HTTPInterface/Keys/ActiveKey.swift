@@ -33,6 +33,7 @@ package enum Authentication: Sendable {
     case malformed
     /// No such key, a wrong secret, or dead.
     case unknown
-    /// A possible key that is not in memory: perhaps it was made a moment ago. `KeyRing.lookUp` tells.
+    /// A possible key that is not in memory, or another secret than is known of it: perhaps it was made a moment ago.
+    /// `KeyRing.lookUp` tells.
     case unseen(ULID)
 }

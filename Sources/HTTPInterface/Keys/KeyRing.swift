@@ -7,8 +7,8 @@ internal import Synchronization
 /// its `version()` has changed, which a thread of its own asks twice a second: a key that was revoked anywhere is dead
 /// here within a second. One that carries its end (`expiresAt`) is dead at that very moment.
 ///
-/// Guessing costs the guesser: an unknown id takes the same work as a wrong secret, and what leads to the store is
-/// limited in memory (`KeyLookups`) and in rate.
+/// Guessing costs the guesser: an unknown id takes the same way as a wrong secret, through the store too, and what leads
+/// to the store is limited in memory (`KeyLookups`) and in rate.
 package final class KeyRing: Sendable {
     private struct State {
         var keys: [ULID: ActiveKey] = [:]
@@ -65,11 +65,13 @@ package final class KeyRing: Sendable {
         let monotonic = monotonicClock()
         return state.withLock { state in
             let key = state.keys[parsed.id]
-            let matches = hash.equalsInConstantTime(key?.key.secretHash ?? .zero)
-            guard let key else {
+            let matches = ConstantTime.areEqual(hash, key?.key.secretHash ?? .zero)
+            guard let key, matches else {
+                // The store is asked about a known key as well: an answer that came sooner would tell that there is
+                // such a key.
                 return state.lookups.mayLookUp(parsed.id, now: monotonic) ? .unseen(parsed.id) : .unknown
             }
-            guard matches, key.key.realm.mode == parsed.mode, key.isAlive(at: now) else { return .unknown }
+            guard key.key.realm.mode == parsed.mode, key.isAlive(at: now) else { return .unknown }
             state.verified.insert(header, hash: slot, key: key)
             key.requests.increment()
             return .key(key)
@@ -89,14 +91,11 @@ package final class KeyRing: Sendable {
         }
         let monotonic = monotonicClock()
         state.withLock { state in
-            if let found {
-                // When all were loaded meanwhile, that load knows better than what was read before it.
-                if state.loads == loads { state.keys[id] = ActiveKey(found, replacing: state.keys[id]) }
-            } else {
-                state.lookups.rememberMissing(id, now: monotonic)
-            }
+            // When all were loaded meanwhile, that load knows better than what was read before it.
+            if let found, state.loads == loads, state.keys[id] == nil { state.keys[id] = ActiveKey(found) }
+            state.lookups.remember(id, now: monotonic)
         }
-        guard found != nil, case .key(let key) = authenticate(header) else { return nil }
+        guard case .key(let key) = authenticate(header) else { return nil }
         return key
     }
 

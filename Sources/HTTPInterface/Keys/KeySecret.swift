@@ -121,10 +121,3 @@ enum CyclicRedundancyCheck {
         return ~value
     }
 }
-
-extension Digest256 {
-    /// Compares in a time that does not depend on where the two differ.
-    func equalsInConstantTime(_ other: Digest256) -> Bool {
-        (a ^ other.a) | (b ^ other.b) | (c ^ other.c) | (d ^ other.d) == 0
-    }
-}

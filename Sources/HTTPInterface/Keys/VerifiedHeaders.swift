@@ -1,4 +1,5 @@
 internal import LedgerCore
+import LedgerStorage
 
 /// `Authorization` headers that were found to belong to a key, byte for byte: most requests come with one of a few. It
 /// saves the parsing and hashing and decides nothing: only the very bytes that were verified are found, compared in
@@ -20,10 +21,9 @@ struct VerifiedHeaders {
     }
 
     func key(_ header: UnsafeBufferPointer<UInt8>, hash: Int) -> ActiveKey? {
-        guard let entry = entries[hash], entry.header.count == header.count else { return nil }
-        var difference: UInt8 = 0
-        for index in 0..<header.count { difference |= entry.header[index] ^ header[index] }
-        return difference == 0 ? entry.key : nil
+        guard let entry = entries[hash] else { return nil }
+        let isSame = entry.header.withUnsafeBytes { ConstantTime.areEqual($0, UnsafeRawBufferPointer(header)) }
+        return isSame ? entry.key : nil
     }
 
     mutating func insert(_ header: UnsafeBufferPointer<UInt8>, hash: Int, key: ActiveKey) {
@@ -35,20 +35,20 @@ struct VerifiedHeaders {
     }
 }
 
-/// What keeps guessed keys away from the store: ids that were found missing a moment ago, in a table of fixed size, and
+/// What keeps guessed keys away from the store: ids that it was asked about a moment ago, in a table of fixed size, and
 /// a budget for asking at all. A key made in the meantime is found by the next refresh, whatever this says.
 struct KeyLookups {
     private static let slots = 4096
     private static let memory: UInt64 = 2_000_000_000
     private static let perSecond: UInt64 = 100
 
-    private var missing = [(id: ULID, until: UInt64)](repeating: (.zero, 0), count: KeyLookups.slots)
+    private var asked = [(id: ULID, until: UInt64)](repeating: (.zero, 0), count: KeyLookups.slots)
     private var windowStart: UInt64 = 0
     private var inWindow: UInt64 = 0
 
     /// Whether the store may be asked about this id now; counts the asking.
     mutating func mayLookUp(_ id: ULID, now: UInt64) -> Bool {
-        let known = missing[KeyLookups.slot(id)]
+        let known = asked[KeyLookups.slot(id)]
         if known.id == id && now < known.until { return false }
         if now >= windowStart &+ 1_000_000_000 || now < windowStart {
             windowStart = now
@@ -59,8 +59,8 @@ struct KeyLookups {
         return true
     }
 
-    mutating func rememberMissing(_ id: ULID, now: UInt64) {
-        missing[KeyLookups.slot(id)] = (id, now &+ KeyLookups.memory)
+    mutating func remember(_ id: ULID, now: UInt64) {
+        asked[KeyLookups.slot(id)] = (id, now &+ KeyLookups.memory)
     }
 
     private static func slot(_ id: ULID) -> Int {

@@ -1,7 +1,7 @@
 package import LedgerCore
 package import LedgerStorage
 
-/// What the access log tells of one request. Never a secret, a header or a query.
+/// What the access log tells of one request. Never a secret or a query.
 package struct AccessLogEntry: Sendable {
     package var requestID: String
     package var method: String
@@ -47,11 +47,11 @@ struct AccessLogLine {
         bytes.append(text: "{\"time\":\"")
         appendTime(wallMilliseconds, to: &bytes)
         bytes.append(text: "\",\"request_id\":\"")
-        AccessLogLine.escape(entry.requestID, to: &bytes)
+        AccessLogLine.escape(ShownText.withoutSecrets(entry.requestID), to: &bytes)
         bytes.append(text: "\",\"method\":\"")
         AccessLogLine.escape(entry.method, to: &bytes)
         bytes.append(text: "\",\"path\":\"")
-        AccessLogLine.escape(entry.path, to: &bytes)
+        AccessLogLine.escape(ShownText.withoutSecrets(entry.path), to: &bytes)
         bytes.append(text: "\",\"operation\":\"")
         AccessLogLine.escape(entry.operation, to: &bytes)
         bytes.append(text: "\",\"status\":")
@@ -79,7 +79,7 @@ struct AccessLogLine {
         AccessLogLine.escape(entry.peer, to: &bytes)
         if let userAgent = entry.userAgent {
             bytes.append(text: "\",\"user_agent\":\"")
-            AccessLogLine.escape(userAgent, to: &bytes)
+            AccessLogLine.escape(ShownText.withoutSecrets(userAgent), to: &bytes)
         }
         bytes.append(text: "\"}\n")
     }

@@ -67,6 +67,22 @@ package struct WebhookView: WireObject {
         updatedAt = webhook.updatedAt.milliseconds
     }
 
+    /// As events show it to everybody who reads the journal: of the URL only where it leads. Behind the host there is
+    /// often a token that lets its holder write there; whoever may manage endpoints can read it from the endpoint.
+    package init(inEvent webhook: WebhookEndpoint) {
+        self.init(webhook)
+        url = WebhookView.shown(webhook.url)
+    }
+
+    /// `https://hooks.example.com/…`: everything behind the host and port is left out.
+    static func shown(_ url: String) -> String {
+        guard let scheme = url.firstRange(of: "://") else { return "…" }
+        let rest = url[scheme.upperBound...]
+        let host = rest.prefix { !"/?#".contains($0) }
+        let isWhole = host.endIndex == rest.endIndex || rest[host.endIndex...] == "/"
+        return isWhole ? url : "\(url[..<host.endIndex])/…"
+    }
+
     package static let schemaName = "Webhook"
     package static let schemaDoc = "Where events are sent to."
 

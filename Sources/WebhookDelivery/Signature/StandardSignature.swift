@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Foundation
+internal import LedgerStorage
 
 /// The signatures of Standard Webhooks 1.0: `v1,` and the base 64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`.
 package enum StandardSignature {
@@ -48,9 +49,8 @@ package enum StandardSignature {
         // The very text that was signed: another way to write the number is another content.
         let head = signedHead(id: id, timestamp: timestamp)
         for secret in secrets {
-            let expected = code(head, body, secret)
-            // `==` of a message authentication code takes the same time wherever the two differ.
-            if candidates.contains(where: { expected == $0 }) { return }
+            let expected = Array(code(head, body, secret))
+            if candidates.contains(where: { ConstantTime.areEqual(expected, $0) }) { return }
         }
         throw .mismatch
     }
