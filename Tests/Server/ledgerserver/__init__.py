@@ -1,4 +1,5 @@
-"""A Bincard server as an operator has it: a process, a folder, a port, a key; for the harnesses that are written in Python.
+"""A Bincard server as an operator has it: a process, a folder, a port, a key;
+for the harnesses that are written in Python.
 
 `Tests/Crash` and `Tests/Abuse` stand on it. It knows the server by its command line and its published API alone.
 """

@@ -23,7 +23,7 @@ class Answer:
 
 
 class Client:
-    """One connection at a time to a server on the loopback, kept alive and opened anew when it is lost. One thread's."""
+    """A connection to a server on the loopback, kept alive and opened anew when it is lost. One thread's."""
 
     def __init__(self, port, key=None, timeout=10):
         """

@@ -14,7 +14,7 @@ BINARY = os.environ.get("BINCARD", str(ROOT / ".build/release/bincard"))
 
 @contextlib.contextmanager
 def scratch_folder(name, keep=False):
-    """A temporary folder that is gone afterwards; after a failure it stays if `keep` is true, and its path is printed."""
+    """A temporary folder that is gone afterwards; with `keep` it stays after a failure, and its path is printed."""
     folder = tempfile.mkdtemp(prefix=f"bincard-{name}-")
     os.chmod(folder, 0o755)  # PostgreSQL's user has to get through it.
     try:

@@ -39,7 +39,8 @@ class PostgresCluster:
     @staticmethod
     def find_binaries():
         """The folder of the newest version's programs."""
-        versions = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+        programs = pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres")
+        versions = sorted(programs, key=lambda path: int(path.parts[-3]))
         if not versions:
             raise RuntimeError("PostgreSQL is not installed: scripts/install-dependencies test")
         return versions[-1].parent

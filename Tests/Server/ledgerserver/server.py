@@ -10,7 +10,7 @@ import time
 
 from .client import Client, ConnectionLost
 from .installation import BINARY
-from .process import Child, free_port
+from .process import Child, free_port, wait_until
 
 
 class StartFailed(Exception):
@@ -115,10 +115,14 @@ class LedgerServer:
 
     def first_key(self):
         """The test key that the first start printed, with every scope."""
-        found = re.search(r"sk_test_\w+", self.said.read_text(errors="replace")) if self.said.exists() else None
-        if not found:
-            raise StartFailed(f"no key was printed; the log ends with:\n{self.last_words()}")
-        return found.group(0)
+        def printed():
+            return re.search(r"sk_test_\w+", self.said.read_text(errors="replace"))
+
+        # It may be ready a moment before it has said so.
+        try:
+            return wait_until(printed, "a key", 5).group(0)
+        except TimeoutError:
+            raise StartFailed(f"no key was printed; the log ends with:\n{self.last_words()}") from None
 
     def make_key(self, tenant, mode="test", *arguments):
         """Makes a key, and its tenant when that is new, beside the running server; gives the secret."""
