@@ -22,25 +22,36 @@ class Campaign:
         keep: whether the folder stays when a promise was broken.
         say: prints a line of progress.
         """
-        self.kind, self.engine, self.cycles, self.seed, self.keep, self.say = FAULTS[fault], engine, cycles, seed, keep, say
+        self.kind, self.engine, self.cycles = FAULTS[fault], engine, cycles
+        self.seed, self.keep, self.say = seed, keep, say
         self.violation = None
         self.row = {}
+        self.notes = ""
 
     def run(self):
         """Runs it; afterwards `row` has the figures and `violation` what was not kept."""
         begun = time.monotonic()
         try:
-            with scratch_folder(f"crash-{self.kind.name}", self.keep) as folder:
+            keep = self.keep and not self.kind.must_be_noticed
+            with scratch_folder(f"crash-{self.kind.name}", keep) as folder:
                 world = World(self.engine, folder, f"{self.seed}-{self.kind.name}-{self.engine}", self.kind.servers)
                 try:
                     self.cycle(world, begun)
-                except (Violation, TimeoutError, AssertionError) as violation:
+                except Exception as violation:
                     violation.add_note(f"the server's log ends with:\n{world.servers[0].last_words()}")
                     raise
                 finally:
                     world.stop()
-        except Exception as violation:  # Whatever it is, the other campaigns go on, and the run fails.
-            self.violation = violation
+            if self.kind.must_be_noticed:
+                raise RuntimeError("the judge did not notice that writes were lost")
+        except Violation as violation:
+            if self.kind.must_be_noticed:
+                self.row["lost"] = "found"
+                self.say(f"    noticed, as it must be: {' '.join(str(violation).split())[:200]}")
+            else:
+                self.violation = violation
+        except Exception as failure:  # Whatever it is, the other campaigns go on, and the run fails.
+            self.violation = failure
 
     def cycle(self, world, begun):
         fault = self.kind(world)
@@ -59,15 +70,17 @@ class Campaign:
             finally:
                 load.finish()
             judge.look()
-            webhooks.look(cycle if fault.processes_end else 0)
+            if cycle % fault.webhooks_every[self.engine] == 0 or cycle == self.cycles:
+                webhooks.look(cycle * fault.twice_per_fault)
             self.row |= self.figures(world, judge, webhooks, cycle, begun)
             if time.monotonic() - said > 20 and cycle < self.cycles:
                 said = time.monotonic()
                 self.say(f"    {cycle} of {self.cycles}: {self.row['entries']} entries, {self.row['seconds']} s")
-        fault.finish()
         judge.finish()
+        fault.finish()
         self.row |= self.figures(world, judge, webhooks, self.cycles, begun)
         self.row["lost"] = 0
+        self.notes = ", ".join(f"{what} {count}" for what, count in sorted(fault.notes.items()))
 
     @staticmethod
     def figures(world, judge, webhooks, cycle, begun):

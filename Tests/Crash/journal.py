@@ -1,15 +1,37 @@
-"""The journal as the event feed shows it, read on and on: every entry must belong to one write, every fold must add up."""
+"""The journal as the event feed shows it, read on and on: each entry belongs to one write, every fold adds up."""
 import hashlib
 import json
 
 from realm import CODES, SKUS
-from writes import Entry
 
 PAGE = 1000
 
 
 class Violation(Exception):
     """A promise that was not kept."""
+
+
+def feed(client, after=0, to=None):
+    """The events after a seq, at least up to another, each with its bytes."""
+    while True:
+        answer = client.get(f"/v1/events?after={after}&limit={PAGE}")
+        if answer.status != 200:
+            raise Violation(f"the feed after {after}: {answer}")
+        yield from slices(answer.body.decode())
+        page = answer.json()
+        after = page["last_seq"]
+        if not page["has_more"] or (to and after >= to):
+            return
+
+
+def slices(page):
+    """Each event of a page with its own bytes, cut out of the page's."""
+    decoder = json.JSONDecoder()
+    place = page.index('"data":[') + len('"data":[')
+    while page[place] != "]":
+        event, end = decoder.raw_decode(page, place)
+        yield event, page[place:end].encode()
+        place = end + 1 if page[end] == "," else end
 
 
 class Journal:
@@ -21,7 +43,7 @@ class Journal:
         """SHA-256 of each entry's bytes, in order of seq: read again they must be the same."""
         self.ids = []
         self.kinds = []
-        self.last_id = ""
+        self.last_id = self.last_time = ""
         self.present = {}
         """Identity of an entry that a write asked for → its seq."""
         self.on_hand = {}
@@ -38,7 +60,7 @@ class Journal:
     def read_on(self, client):
         """Reads what is new; gives the number of entries. Raises Violation."""
         before = self.head
-        for event, raw in self.pages(client, before):
+        for event, raw in feed(client, before):
             self.take(event, raw)
         if self.owed:
             raise Violation(f"{self.realm.name}: these events are missing: {self.owed}")
@@ -47,33 +69,11 @@ class Journal:
             raise Violation(f"{self.realm.name}: the head is {shown}, the feed ends at {self.head}")
         return self.head - before
 
-    def pages(self, client, after, to=None):
-        """Events after a seq with their bytes."""
-        while True:
-            answer = client.get(f"/v1/events?after={after}&limit={PAGE}")
-            if answer.status != 200:
-                raise Violation(f"{self.realm.name}: the feed after {after}: {answer}")
-            yield from self.slices(answer.body.decode())
-            page = json.loads(answer.body)
-            after = page["last_seq"]
-            if not page["has_more"] or (to and after >= to):
-                return
-
-    @staticmethod
-    def slices(page):
-        """Each event of a page with its own bytes, cut out of the page's."""
-        decoder = json.JSONDecoder()
-        place = page.index('"data":[') + len('"data":[')
-        while page[place] != "]":
-            event, end = decoder.raw_decode(page, place)
-            yield event, page[place:end].encode()
-            place = end + 1 if page[end] == "," else end
-
     def check_history(self, client, after=0):
         """Reads again what was read before: nothing may have changed."""
         if after >= self.head:
             return
-        for event, raw in self.pages(client, after, self.head):
+        for event, raw in feed(client, after, self.head):
             if event["seq"] <= self.head and hashlib.sha256(raw).digest() != self.digests[event["seq"] - 1]:
                 raise Violation(f"{self.realm.name}: entry {event['seq']} has changed: {raw.decode()}")
 
@@ -83,10 +83,14 @@ class Journal:
             raise Violation(f"{self.realm.name}: after seq {self.head} comes {seq}")
         if event["id"] <= self.last_id:
             raise Violation(f"{self.realm.name}: the id of seq {seq} is {event['id']}, after {self.last_id}")
-        self.last_id = event["id"]
+        if event["timestamp"] < self.last_time:
+            raise Violation(f"{self.realm.name}: seq {seq} is of {event['timestamp']}, after {self.last_time}")
+        self.last_id, self.last_time = event["id"], event["timestamp"]
         self.digests.append(hashlib.sha256(raw).digest())
         self.ids.append(event["id"])
         self.kinds.append(kind)
+        if kind == "webhook.disabled":
+            return  # The server's own doing.
         if kind in ("stock.low", "stock.out"):
             owed = self.owed.pop((kind, data["sku"], data["warehouse"]), None)
             if owed != data["movement_seq"]:

@@ -1,8 +1,5 @@
-"""Says after each fault whether every promise was kept, reading only what the published APIs and `bincard verify` show."""
-import time
-
+"""Says after each fault whether every promise was kept, by what the published APIs and `bincard verify` show alone."""
 from journal import Journal, Violation
-from ledgerserver import ConnectionLost
 from writes import NOTHING_WAS_DONE
 
 
@@ -10,7 +7,9 @@ class Judge:
     """Judges one world. `look` after each fault; `finish` once at the end."""
 
     REPLAYS = 40
-    """Settled writes of any age that are sent again after each fault, besides the last of each writer."""
+    """Settled writes of any age that are sent again after each fault, besides the last of each realm."""
+    KEPT = 23.9 * 3600
+    """How old, in seconds, a write may be to be sent again: its key is kept for a day."""
 
     def __init__(self, world, chance):
         self.world, self.chance = world, chance
@@ -67,8 +66,9 @@ class Judge:
         for write in self.world.register.take_settled():
             self.journals[write.realm.name].check(write, write.recorded(write.answer))
             self.count_unknown(write)
-            self.settled.append(write)
-            self.last[write.realm.name] = write
+            if write.is_kept():
+                self.settled.append(write)
+                self.last[write.realm.name] = write
 
     def count_unknown(self, write):
         if not write.failures:
@@ -87,7 +87,7 @@ class Judge:
                 continue
             journal = self.journals[write.realm.name]
             before = journal.holds(write)
-            answer = self.insist(write, clients[write.realm.name])
+            answer = self.world.insist(write, clients[write.realm.name])
             writer.settle(answer)
             self.complain()
             recorded = write.recorded(answer)
@@ -97,20 +97,6 @@ class Judge:
                 raise Violation(f"{write}\n    of this were there {before}; then it was answered {answer}")
             if recorded and not before and write.is_replay(answer):
                 raise Violation(f"{write}\n    was not there, but its answer was: {answer}")
-
-    @staticmethod
-    def insist(write, client, seconds=30):
-        """Sends a write until it has a definite answer."""
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                if answer := write.send(client):
-                    return answer
-            except ConnectionLost as lost:
-                write.failures.append(str(lost).split(":")[0])
-            if time.monotonic() > deadline:
-                raise Violation(f"{write}\n    is not settled within {seconds} s: {write.failures[-3:]}")
-            time.sleep(0.05)
 
     def check_head(self, journal, client):
         """A seq has one hash, whoever says it and whenever."""
@@ -153,9 +139,12 @@ class Judge:
 
     def replay(self, clients):
         """Sends settled writes again: each must get its first answer, under whichever key of the realm."""
+        now = self.world.register.clock()
         sample = self.chance.sample(self.settled, min(self.REPLAYS, len(self.settled)))
         for write in [*sample, *self.last.values()]:
-            again = self.insist(write, clients[write.realm.name])
+            if now - write.settled_at > self.KEPT:
+                continue
+            again = self.world.insist(write, clients[write.realm.name])
             if difference := write.difference(again):
                 raise Violation(f"{write}\n    first answered {write.answer}\n    sent again: {difference}")
             self.world.register.add_replay()

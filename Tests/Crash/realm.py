@@ -34,7 +34,7 @@ class Realm:
         self.endpoints = []
 
     def prepare(self, server, receiver_port):
-        """Makes keys, the shared catalogue and the endpoints. These writes belong to nobody: the journal begins with them."""
+        """Makes keys, the shared catalogue and the endpoints: nobody's writes, with which the journal begins."""
         if not self.keys:
             if (self.tenant, self.mode) == ("default", "test"):
                 self.keys.append(server.first_key())

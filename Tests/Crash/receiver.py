@@ -8,9 +8,9 @@ It listens on a free port of 127.0.0.1, which is the first line of LOG. The firs
 - `flaky` answers some events with 500, hangs up on some, lets some wait for ever, and takes most of them the next time;
 - `broken` takes nothing.
 
-Which events those are, their ids decide. The other lines are, with tabs between: path, `webhook-id`, what became of it (`taken` or
-`refused`), SHA-256 of the body, `webhook-timestamp`, seq and hash of `bincard-ledger-head`, whether the signature is right. What is
-taken is written down before it is answered.
+Which events those are, their ids decide. The other lines are, with tabs between: path, `webhook-id`, what became of it
+(`taken` or `refused`), SHA-256 of the body, `webhook-timestamp`, the true time, seq and hash of `bincard-ledger-head`,
+whether the signature is right. What is taken is written down before it is answered.
 """
 import asyncio
 import base64
@@ -18,6 +18,7 @@ import collections
 import hashlib
 import hmac
 import sys
+import time
 import zlib
 
 from realm import SECRET
@@ -54,7 +55,8 @@ class Receiver(asyncio.Protocol):
         head = dict(part.strip().split("=") for part in headers["bincard-ledger-head"].split(","))
         line = [
             path, event, "taken" if fate == 204 else "refused", hashlib.sha256(body).hexdigest(),
-            headers["webhook-timestamp"], head["seq"], head["hash"], str(self.is_signed(headers, body))]
+            headers["webhook-timestamp"], str(int(time.time())), head["seq"], head["hash"],
+            str(self.is_signed(headers, body))]
         self.log.write("\t".join(line) + "\n")
         self.log.flush()
         if fate == "hang up":

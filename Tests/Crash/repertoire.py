@@ -1,12 +1,12 @@
 """What one writer writes: movements, absolute quantities and catalogue changes through all four APIs, at random.
 
-Some of its writes are about the stock that all writers share; absolute ones are about an item of its own, so that it knows
-what is there, can ask for a compare-and-set that must succeed, and can read its own writes.
+Some of its writes are about the stock that all writers share; absolute ones are about an item of its own, so that it
+knows what is there, can ask for a compare-and-set that must succeed, and can read its own writes.
 """
 import datetime
 
 from realm import CODES, SKUS
-from writes import BulkWrite, Entry, KeyedBatch, Write
+from writes import BulkWrite, Entry, KeyedBatch, WholeBatch, Write
 
 EPOCH = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 FBA = "FBA"
@@ -34,8 +34,9 @@ class Repertoire:
         self.first = [self.own_item(), self.own_marketplace()]
         self.kinds = [
             (8, self.skutrail_delta), (6, self.skutrail_quantity), (8, self.movement), (2, self.keyed_batch),
-            (2, self.whole_batch), (6, self.seller_set), (3, self.seller_bulk), (1, self.snapshot), (6, self.linkit_set),
-            (2, self.linkit_bulk), (1, self.new_item), (1, self.new_location), (1, self.renamed_item),
+            (2, self.whole_batch), (6, self.seller_set), (3, self.seller_bulk), (1, self.snapshot),
+            (6, self.linkit_set), (2, self.linkit_bulk), (1, self.new_item), (1, self.new_location),
+            (1, self.renamed_item),
             (1, self.renamed_location), (1, self.new_product), (1, self.renamed_product), (1, self.described_endpoint)]
 
     def next(self):
@@ -88,7 +89,8 @@ class Repertoire:
 
     def movement_line(self, reference):
         sku, code = self.stock()
-        kind, sign = self.chance.choice([("receipt", 1), ("sale", -1), ("return", 1), ("adjustment", -1), ("transfer", 1)])
+        kind, sign = self.chance.choice(
+            [("receipt", 1), ("sale", -1), ("return", 1), ("adjustment", -1), ("transfer", 1)])
         quantity = sign * self.chance.randint(1, 9)
         line = {"item_id": sku, "location_id": code, "type": kind, "qty": quantity, "reference": reference}
         if kind == "receipt":
@@ -109,8 +111,9 @@ class Repertoire:
     def whole_batch(self):
         made = [self.movement_line(f"{self.token()}-{number}") for number in range(self.chance.randint(1, 10))]
         body = {"atomic": True, "movements": [line for line, _ in made]}
-        return self.write(
-            "POST", "/inventory/v1/movements/batch", body, [entry for _, entry in made], may_be_refused=True)
+        return WholeBatch(
+            self.realm, "POST", "/inventory/v1/movements/batch", body, self.token(), [entry for _, entry in made],
+            may_be_refused=True)
 
     # Its own item.
 
@@ -218,11 +221,13 @@ class Repertoire:
 
     def renamed_product(self):
         name = f"product {self.token()}"
-        return self.write("PUT", f"/api/v1/products/code/{self.sku}", {"name": name}, [Entry("item-name", self.sku, name)])
+        return self.write(
+            "PUT", f"/api/v1/products/code/{self.sku}", {"name": name}, [Entry("item-name", self.sku, name)])
 
     def renamed_location(self):
         code, name = self.chance.choice(CODES), f"name {self.token()}"
-        return self.write("PATCH", f"/inventory/v1/locations/{code}", {"name": name}, [Entry("location-name", code, name)])
+        return self.write(
+            "PATCH", f"/inventory/v1/locations/{code}", {"name": name}, [Entry("location-name", code, name)])
 
     def described_endpoint(self):
         if not self.realm.endpoints:

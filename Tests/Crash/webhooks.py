@@ -1,4 +1,4 @@
-"""Whether each endpoint was sent what the journal implies: what it has taken, what is pending and what is dead, nothing else."""
+"""Whether each endpoint was sent what the journal implies: all of it has arrived, is pending or is dead; no more."""
 import collections
 import pathlib
 import sys
@@ -7,7 +7,7 @@ import time
 from journal import Violation
 from ledgerserver import Child, wait_until
 
-Attempt = collections.namedtuple("Attempt", "path event fate digest timestamp seq hash is_signed")
+Attempt = collections.namedtuple("Attempt", "path event fate digest timestamp received seq hash is_signed")
 
 
 class ReceiverProcess:
@@ -37,9 +37,9 @@ class ReceiverProcess:
 class WebhookJudge:
     """Judges the endpoints of all realms of a world."""
 
-    TWICE_PER_FAULT = 64
-    """Deliveries to one endpoint that may have been under way, or answered and not yet noted, when a process ended."""
     LIST = 100
+    TIMELY = 10
+    """Seconds between the time that a message is signed for and its arrival, at most."""
 
     def __init__(self, world, judge):
         self.world, self.judge = world, judge
@@ -60,10 +60,10 @@ class WebhookJudge:
     def twice(self):
         return sum(sum(taken.values()) - len(taken) for taken in self.taken.values())
 
-    def look(self, faults):
+    def look(self, twice_at_most):
         """
         Raises Violation. To be called behind the judge, whose journals are at the head.
-        faults: how many faults there were so far, each of which may have had some deliveries repeated.
+        twice_at_most: how many deliveries to one endpoint may have been repeated so far.
         """
         self.pending = self.dead = 0
         for realm, endpoint in self.endpoints():
@@ -85,8 +85,8 @@ class WebhookJudge:
             self.pending += len(excepted["pending"])
             self.dead += len(excepted["dead"])
             twice = sum(self.taken[endpoint.path].values()) - len(taken)
-            if twice > faults * self.TWICE_PER_FAULT:
-                raise Violation(f"{endpoint.path}: {twice} events came twice after {faults} faults")
+            if twice > twice_at_most:
+                raise Violation(f"{endpoint.path}: {twice} deliveries were repeated, at most {twice_at_most} may be")
 
     @staticmethod
     def refuse(endpoint, what, events):
@@ -130,6 +130,9 @@ class WebhookJudge:
                 raise Violation(f"{attempt.path}: {attempt.event} came, and is not in the journal")
             if attempt.is_signed != "True":
                 raise Violation(f"{attempt.path}: {attempt.event} has a wrong signature")
+            ahead = int(attempt.timestamp) - int(attempt.received)
+            if min(abs(ahead - offset) for offset in self.world.offsets) > self.TIMELY:
+                raise Violation(f"{attempt.path}: {attempt.event} is signed for {ahead} s from when it came")
             if attempt.digest != journal.digests[place].hex():
                 raise Violation(f"{attempt.path}: {attempt.event} has another body than the journal")
             self.judge.note_head(journal.realm.name, int(attempt.seq), attempt.hash)

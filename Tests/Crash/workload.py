@@ -1,5 +1,5 @@
-"""Writers that behave as integrators should: one write after the other, and the same one again, under the same key, until a
-definite answer comes."""
+"""Writers that behave as integrators should: one write after the other, and the same one again under the same key
+until a definite answer comes."""
 import random
 import threading
 import time
@@ -112,10 +112,14 @@ class Load:
     def acknowledged(self):
         return sum(writer.acknowledged for writer in self.writers)
 
-    def wait_for_progress(self, count, seconds=30):
-        """Waits until so many more writes are acknowledged: TimeoutError when the service does not come back."""
+    def wait_for_progress(self, count, seconds=30, meanwhile=lambda: None):
+        """
+        Waits until so many more writes are acknowledged: TimeoutError when the service does not come back.
+        meanwhile: is called again and again, as a supervisor would look after the processes.
+        """
         goal, deadline = self.acknowledged() + count, time.monotonic() + seconds
         while self.acknowledged() < goal:
+            meanwhile()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"no {count} writes were acknowledged within {seconds} s")
             time.sleep(0.01)

@@ -1,7 +1,9 @@
 """Everything that a fault strikes: servers over one engine, their realms, writers and receiver."""
 import random
+import time
 
-from ledgerserver import LedgerServer, PostgresCluster
+from journal import Violation
+from ledgerserver import ConnectionLost, LedgerServer, PostgresCluster
 from realm import Realm
 from webhooks import ReceiverProcess
 from workload import Load, Writer
@@ -24,13 +26,14 @@ class World:
         self.engine, self.folder, self.chance = engine, folder, random.Random(seed)
         self.register = Register()
         self.cluster = None
+        self.offsets = {0}
+        """By how many seconds the servers' clock was ahead of the true one, at any time."""
         self.servers = [LedgerServer(folder / f"server{number}", settings=SETTINGS) for number in range(1, servers + 1)]
         if engine == "postgres":
             self.cluster = PostgresCluster(folder / "postgres")
             self.cluster.start()
             self.cluster.make_database("bincard", self.servers[0])
             for other in self.servers[1:]:
-                other.share_keys(self.servers[0])
                 other.database = self.servers[0].database
         self.receiver = ReceiverProcess(folder)
         self.realms = [Realm("default", "test"), Realm("acme", "test"), Realm("acme", "live")]
@@ -41,8 +44,8 @@ class World:
         """Starts all servers and makes what the writers need."""
         self.servers[0].start()
         for server in self.servers[1:]:
-            server.start()
             server.share_keys(self.servers[0])
+            server.start()
         for realm in self.realms:
             realm.prepare(self.servers[0], self.receiver.port)
 
@@ -54,6 +57,20 @@ class World:
         """A client of a realm with any of its keys, to any server that runs."""
         running = [server for server in self.servers if server.is_running()]
         return self.chance.choice(running).client(self.chance.choice(realm.keys), timeout=30)
+
+    def insist(self, write, client=None, seconds=30):
+        """Sends a write until it has a definite answer. Raises Violation when it gets none."""
+        deadline = time.monotonic() + seconds
+        client = client or self.any_client(write.realm)
+        while True:
+            try:
+                if answer := write.send(client):
+                    return answer
+            except ConnectionLost as lost:
+                write.failures.append(str(lost).split(":")[0])
+            if time.monotonic() > deadline:
+                raise Violation(f"{write}\n    is not settled within {seconds} s: {write.failures[-3:]}")
+            time.sleep(0.05)
 
     def stop(self):
         """Ends every process, in whatever state it is."""

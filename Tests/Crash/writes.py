@@ -1,10 +1,11 @@
-"""A write as a client remembers it: the bytes that it sent, the answers that it got, the journal entries that it asked for.
+"""A write as a client remembers it: the bytes that it sent, the answer that it got, the entries that it asked for.
 
-An entry that a write may bring about has an identity that no other write's has: a reference, a name, a price or an absolute
-quantity that is used once. So each entry of the journal belongs to one write, and each write's entries can be counted.
+An entry that a write may bring about has an identity that no other write's has: a reference, a name, a price or an
+absolute quantity that is used once. So each entry of the journal belongs to one write, and each write's can be counted.
 """
 import json
 import threading
+import time
 
 NOTHING_WAS_DONE = {"busy", "storage_full", "database_unavailable", "ConnectionRefusedError"}
 """What says that the write had no effect, and not only that its outcome is unknown."""
@@ -45,6 +46,7 @@ class Write:
         self.body = json.dumps(body).encode()
         self.entries, self.may_be_refused, self.then = entries, may_be_refused, then
         self.answer = None
+        self.settled_at = None
         self.failures = []
 
     def __repr__(self):
@@ -77,6 +79,10 @@ class Write:
     def is_expected(self, answer):
         return answer.status < 300 or (self.may_be_refused and answer.status == 422)
 
+    def is_kept(self):
+        """Whether the answer is stored under the key: nothing of it may be sent again otherwise."""
+        return True
+
     def recorded(self, answer):
         """The entries that are in the journal if the answer is true."""
         return self.entries if answer.status < 300 else []
@@ -100,6 +106,13 @@ class Write:
     @staticmethod
     def lasting(answer):
         return {name: value for name, value in answer.headers.items() if name not in ABOUT_THE_EXCHANGE}
+
+
+class WholeBatch(Write):
+    """A batch of which all is recorded or nothing. A refusal is not stored: its keys stay free."""
+
+    def is_kept(self):
+        return self.answer.status < 300
 
 
 class BulkWrite(Write):
@@ -154,6 +167,8 @@ class Register:
         self.lock = threading.Lock()
         self.owners = {}
         self.settled = []
+        self.clock = time.time
+        """Seconds, by which the age of idempotency keys is counted."""
         self.replayed = 0
         """How many settled writes were sent again and compared."""
 
@@ -172,6 +187,7 @@ class Register:
 
     def add_settled(self, write):
         with self.lock:
+            write.settled_at = self.clock()
             self.settled.append(write)
 
     def add_replay(self):

@@ -6,8 +6,9 @@ from faults.fault import Fault
 
 class Kill(Fault):
     name = "kill"
-    cycles = 200
-    quick = 5
+    cycles = {"sqlite": 200, "postgres": 200}
+    quick = {"sqlite": 5, "postgres": 2}
+    webhooks_every = {"sqlite": 1, "postgres": 4}
 
     def strike(self, load):
         self.server.kill()
@@ -17,6 +18,7 @@ class Kill(Fault):
             self.server.launch()
             time.sleep(self.chance.uniform(0.005, 0.1))
             self.server.kill()
+            self.notes["starts killed"] += 1
         self.server.start()
         if not load.is_over.is_set():
             load.wait_for_progress(20)

@@ -30,11 +30,14 @@ class PostgresCluster:
             "initdb", "--pgdata", self.data, "--username", "owner", "--auth", "trust", "--encoding", "UTF8",
             "--no-locale", "--no-sync")
         # Durable as in production; what is turned down is only what a small machine has no use for.
-        configuration = [
+        self.configure([
             "listen_addresses = '127.0.0.1'", f"port = {self.port}", "unix_socket_directories = ''",
-            "max_connections = 200", "shared_buffers = 64MB", "autovacuum_naptime = 5s", *settings]
+            "max_connections = 200", "shared_buffers = 64MB", "autovacuum_naptime = 5s", *settings])
+
+    def configure(self, settings):
+        """Adds lines to postgresql.conf; they count from the next start on."""
         with open(self.data / "postgresql.conf", "a") as file:
-            file.write("\n".join(configuration) + "\n")
+            file.write("\n".join(settings) + "\n")
 
     @staticmethod
     def find_binaries():
@@ -67,6 +70,9 @@ class PostgresCluster:
         # SIGQUIT is an immediate shutdown: nothing of it is left when the harness dies.
         self.postmaster = Child(
             [self.binaries / "postgres", "-D", self.data], self.log, cwd="/", dying="QUIT", user=self.user)
+        self.wait_until_ready(seconds)
+
+    def wait_until_ready(self, seconds=60):
         wait_until(self.is_ready, f"PostgreSQL takes connections; see {self.log}", seconds, pause=0.03)
 
     def is_ready(self):

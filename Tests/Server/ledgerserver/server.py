@@ -28,7 +28,7 @@ class LedgerServer:
         folder: for its logs, and for its data unless `data` says where else.
         database: a connection string of the server's role; None for SQLite.
         settings: lines `name=value` of the configuration, beside what every harness needs.
-        environment: variables beside this process's.
+        environment: variables beside this process's, for the server and for commands on its data.
         under: a program and its arguments that run the server, such as strace.
         """
         self.folder = pathlib.Path(folder)
@@ -65,8 +65,7 @@ class LedgerServer:
         for setting in ["webhook-allow=127.0.0.0/8", "rate=1000000", "burst=1000000", *self.settings]:
             command += ["--set", setting]
         self.child = Child(
-            [*self.under, *command], self.said, self.log, env={**self.own_environment(), **self.environment},
-            cwd=self.folder)
+            [*self.under, *command], self.said, self.log, env=self.whole_environment(), cwd=self.folder)
         self.starts += 1
 
     def start(self, seconds=30):
@@ -138,16 +137,18 @@ class LedgerServer:
 
     def run(self, *arguments, seconds=300):
         """A command of the binary on the same data."""
-        command = [self.binary, *arguments, "--data", self.data]
+        # Through env: a preloaded library may set variables when it is first loaded, and a program that is then in its
+        # place does not find its arguments.
+        command = ["env", self.binary, *arguments, "--data", self.data]
         if self.database:
             command += ["--database", self.database]
         return subprocess.run(
             [str(word) for word in command], capture_output=True, text=True, timeout=seconds, cwd=self.folder,
-            env=self.own_environment())
+            env=self.whole_environment())
 
-    def own_environment(self):
-        """This process's environment without what would set the server up behind the harness's back."""
-        return {name: value for name, value in os.environ.items() if not name.startswith("BINCARD")}
+    def whole_environment(self):
+        """This process's environment without what would set the server up behind the harness's back, and its own."""
+        return {name: value for name, value in os.environ.items() if not name.startswith("BINCARD")} | self.environment
 
     def last_words(self, characters=2000):
         return self.log.read_text(errors="replace")[-characters:] if self.log.exists() else ""
