@@ -38,6 +38,10 @@ class PowerCut(Fault):
         self.server.kill()
         load.call_off()
         self.cut()
+        self.server.environment.pop("WRITE_LOG_SHORT", None)
+        if self.chance.random() < 0.3:
+            self.notes["runs with short writes"] += 1
+            self.server.environment["WRITE_LOG_SHORT"] = "1"
         self.server.start()
         if fresh:
             answer = self.server.client(fresh).get("/inventory/v1/items/FIRST")
