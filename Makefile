@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(SWIFT) build -c release --jobs $(JOBS)
 BINARY = .build/release/bincard
 
-.PHONY: run test test-build simulate build dependencies test-dependencies format openapi bench clean
+.PHONY: run test test-build simulate crash crash-quick build dependencies test-dependencies format openapi bench clean
 
 run: dependencies
 	$(BUILD) --product bincard
@@ -19,6 +19,7 @@ test: test-build
 	$(BINARY) openapi --check
 	scripts/check-openapi
 	scripts/fuzz-apis
+	$(MAKE) crash-quick
 	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --skip SimulationTests
 	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test -c release --skip-build --disable-xctest --filter SimulationTests
 
@@ -28,6 +29,14 @@ test-build: test-dependencies
 # More seeds of the simulator than `make test` has, on all cores: make simulate SEEDS=10000 FIRST=1
 simulate: test-build
 	scripts/simulate $(SEEDS) $(FIRST)
+
+# Kills, cuts off, starves and confuses a server under load in every way that we know, and proves after each time that it
+# kept its promises. `crash-quick` is the part of it that `make test` has time for; it takes the binary that is there.
+crash: build test-dependencies
+	python3 Tests/Crash
+
+crash-quick:
+	python3 Tests/Crash --quick
 
 dependencies:
 	scripts/install-dependencies build

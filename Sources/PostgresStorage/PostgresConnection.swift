@@ -273,12 +273,17 @@ final class PostgresConnection {
                 ? PostgresFailure(state: "25P02", message: "a statement before it failed", isConnectionLost: false)
                 : failure(result)
             library.clear(result)
-            drain()
+            _ = drain()
             // It may have done more than fail, such as prepare something: that is not rolled back.
             hasRunOther = true
             throw library.status(handle) == LibPQ.connectionOK ? failure : abandon(failure)
         }
-        drain()
+        do throws(PostgresFailure) {
+            try conclude()
+        } catch {
+            library.clear(result)
+            throw error
+        }
         if let tag = library.commandTag(result), tag.pointee != 0 {
             let command = String(cString: tag).prefix { $0 != " " }
             if !PostgresConnection.leavingNothing.contains(command) { hasRunOther = true }
@@ -286,9 +291,26 @@ final class PostgresConnection {
         return PostgresRows(library, result)
     }
 
-    /// Results up to the end of the statement's: there are none but where the connection failed.
-    private func drain() {
-        while let extra = library.getResult(handle) { library.clear(extra) }
+    /// Waits for the end of a statement that has given its result. A statement that is a transaction of its own gives it
+    /// before the commit: only when nothing but the end comes behind it, on a connection that still stands, is it done.
+    private func conclude() throws(PostgresFailure) {
+        let failure = drain()
+        guard library.status(handle) == LibPQ.connectionOK else { throw abandon(failure ?? lost()) }
+        if let failure {
+            hasRunOther = true
+            throw failure
+        }
+    }
+
+    /// Takes what comes up to the end of a statement; gives the first failure in it.
+    private func drain() -> PostgresFailure? {
+        var first: PostgresFailure?
+        while let extra = library.getResult(handle) {
+            let status = library.resultStatus(extra)
+            if status != LibPQ.commandOK, status != LibPQ.tuplesOK { first = first ?? failure(extra) }
+            library.clear(extra)
+        }
+        return first
     }
 
     private func lost() -> PostgresFailure { abandon(.lost(PostgresConnection.message(library, handle))) }

@@ -23,7 +23,7 @@ extension SKInventoryAPI {
                 ])
         ) { call throws(Refusal) in
             let query = try call.parameters(StockQuery.self)
-            let moment = try PastMoment(asOf: query.asOf, at: query.at, now: call.now)
+            let moment = try PastMoment(asOf: query.asOf, at: query.at, of: call)
             guard let item = call.ledger.withCommitted({ $0.item(query.item.reference) }) else {
                 throw Refusal(.itemNotFound(query.item.reference))
             }

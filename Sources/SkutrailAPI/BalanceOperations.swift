@@ -24,7 +24,7 @@ extension SkutrailAPI {
                 ]), scope: .inventoryRead, dialect: .problem
         ) { call throws(Refusal) in
             let query = try call.parameters(BalanceQuery.self)
-            let moment = try PastMoment(asOf: query.asOf, at: query.at, now: call.now)
+            let moment = try PastMoment(asOf: query.asOf, at: query.at, of: call)
             if moment == nil, let view = try call.balanceFromMemory(query) {
                 return .answer(.json(200, view.jsonBytes(capacity: 192)))
             }

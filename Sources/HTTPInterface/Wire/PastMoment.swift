@@ -12,12 +12,14 @@ package enum PastMoment: Sendable {
     /// - Parameters:
     ///   - asOf: what was recorded up to it counts.
     ///   - at: an entry's id under any prefix.
-    package init?(asOf: WirePastTime?, at: String?, now: Instant) throws(Refusal) {
+    package init?(asOf: WirePastTime?, at: String?, of call: Call) throws(Refusal) {
         switch (asOf, at) {
         case (nil, nil): return nil
         case (let time?, nil):
-            // A second of grace for clocks that differ; further ahead nothing is known.
-            guard time.start <= now.milliseconds + 1_000 else {
+            // A second of grace for clocks that differ; further ahead nothing is known. Where the clock was set back, the
+            // ledger's labels are ahead of it.
+            let latest = max(call.now, call.ledger.head.head.recordedAt)
+            guard time.start <= latest.milliseconds + 1_000 else {
                 throw Refusal(parameter: "as_of", .outOfRange, "must not lie in the future")
             }
             self = .time(time)

@@ -22,7 +22,9 @@ extension DeliveryMachine {
     private mutating func add(_ webhook: WebhookEndpoint, _ opened: OpenedDeliveries?) {
         var new = EndpointDeliveries(webhook, maximumConcurrency: limits.concurrency)
         if let health = opened?.health.first(where: { $0.webhook == webhook.number }) { new.health = health }
-        for row in opened?.pending ?? [] where row.id.webhook == webhook.number { new.retries.insert(row) }
+        for row in opened?.pending ?? [] where row.id.webhook == webhook.number {
+            new.retries.insert(row.planned(at: now.wall))
+        }
         endpoints[webhook.number] = new
         // A store that is new to the realm has nothing to look for before its first endpoint.
         if control.scanned == 0 {
@@ -80,6 +82,17 @@ extension DeliveryMachine {
         unwritten.forget(number)
         unwritten.removed.insert(number)
         unwritten.isUrgent = true
+    }
+}
+
+extension ExceptionalDelivery {
+    /// A row of the future was written before the clock was set back: its delay counts from now.
+    fileprivate func planned(at now: Instant) -> ExceptionalDelivery {
+        guard let nextAttemptAt, updatedAt.milliseconds > now.milliseconds + RetrySchedule.second else { return self }
+        var row = self
+        row.nextAttemptAt = Instant(
+            milliseconds: now.milliseconds + max(0, nextAttemptAt.milliseconds - updatedAt.milliseconds))
+        return row
     }
 }
 

@@ -134,7 +134,7 @@ package struct DeliveryMachine {
 
     /// Takes note of what has happened and says what is to be done.
     package mutating func handle(_ input: Input, at now: DeliveryTime) -> [Action] {
-        self.now = now
+        follow(now)
         switch input {
         case .head(let seq): headMoved(to: seq)
         case .webhooks(let webhooks): take(webhooks)
@@ -157,6 +157,16 @@ package struct DeliveryMachine {
         scheduleWake()
         defer { actions = [] }
         return actions
+    }
+
+    /// The time is told. A wall clock that was set back would put off by as much whatever is due by it: what waits is
+    /// brought forward instead.
+    private mutating func follow(_ now: DeliveryTime) {
+        let setBack =
+            (now.steady - self.now.steady) - (now.wall.milliseconds - self.now.wall.milliseconds)
+        self.now = now
+        guard setBack > RetrySchedule.second else { return }
+        for number in endpoints.keys { endpoints[number]?.retries.bringForward(by: setBack) }
     }
 
     private mutating func headMoved(to seq: UInt64) {

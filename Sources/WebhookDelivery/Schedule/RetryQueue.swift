@@ -38,6 +38,17 @@ struct RetryQueue {
         return bySeq.removeValue(forKey: first.seq)
     }
 
+    /// Brings everything forward by so many milliseconds.
+    mutating func bringForward(by milliseconds: Int64) {
+        heap = []
+        for (seq, delivery) in bySeq {
+            guard let at = delivery.nextAttemptAt else { continue }
+            let earlier = Instant(milliseconds: at.milliseconds - milliseconds)
+            bySeq[seq]?.nextAttemptAt = earlier
+            push(Due(at: earlier, seq: seq))
+        }
+    }
+
     private mutating func tidy() {
         while let first = heap.first, bySeq[first.seq]?.nextAttemptAt != first.at { pop() }
     }

@@ -100,6 +100,30 @@ struct DeliveryMachineTests {
         #expect(times[1] - times[0] <= least + least / 10 + 61_000)
     }
 
+    @Test(
+        "a clock that is set back puts no attempt off, whether the process lives through it or not",
+        arguments: [false, true])
+    func clockSetBack(restarts: Bool) throws {
+        var world = DeliverySimulation(seed: 31)
+        try world.begin()
+        let endpoint = world.addEndpoint()
+        world.reactions[endpoint] = { _, earlier, _ in .answer(earlier < 2 ? 500 : 200, after: 1) }
+        world.append(types(1))
+        try world.run(for: 2_000)
+        world.wallShift = -25 * 3_600_000
+        if restarts {
+            world.crash()
+            try world.begin()
+        }
+        try world.run(for: 10_000)
+        #expect(world.received.count == 2)
+        world.wallShift -= 3_600_000
+        try world.run(for: 400_000)
+        let times = world.received.map(\.at)
+        #expect(times.count == 3)
+        #expect(world.received.last?.status == 200)
+    }
+
     @Test("what fails does not hold back what comes after it")
     func poison() throws {
         var world = DeliverySimulation(seed: 5)

@@ -24,6 +24,8 @@ struct DeliverySimulation {
     var random: SplitMix64
     private(set) var steady: Int64 = 0
     let start = Instant(milliseconds: 1_760_000_000_000)
+    /// Milliseconds by which the wall clock was set forward, or back where it is negative.
+    var wallShift: Int64 = 0
     let store = MemoryDeliveryStore()
     var limits: DeliveryMachine.Limits
     private(set) var journal: [JournalEvent] = []
@@ -57,7 +59,7 @@ struct DeliverySimulation {
     }
 
     var now: DeliveryTime {
-        DeliveryTime(wall: Instant(milliseconds: start.milliseconds + steady), steady: steady)
+        DeliveryTime(wall: Instant(milliseconds: start.milliseconds + wallShift + steady), steady: steady)
     }
 
     // MARK: The world
