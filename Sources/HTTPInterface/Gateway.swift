@@ -109,7 +109,7 @@ package final class Gateway: RequestHandler {
     package func refuse(_ failure: RequestFailure, target: String, peer: String) -> OutgoingResponse {
         let requestID = RequestID.fresh()
         let refusal = Refusal(failure)
-        let path = target.prefix { $0 != "?" }.prefix(512)
+        let path = target.isEmpty ? "" : RequestTarget(target).path.prefix(512)
         let answer = dialect(of: path).render(refusal, String(path), requestID)
         var response = OutgoingResponse(
             status: Int(answer.status), contentKind: ContentKind(rawValue: answer.contentKind) ?? .problem,

@@ -128,7 +128,8 @@ extension ConnectionHandler {
         case .open:
             if let since = receivingSince {
                 guard since.isAtLeast(limits.requestDeadline, before: now), wantsInput else { return }
-                refuse(.timedOut(seconds: Int(limits.requestDeadline.nanoseconds / 1_000_000_000)), target: "")
+                refuse(
+                    .timedOut(seconds: Int(limits.requestDeadline.nanoseconds / 1_000_000_000)), target: receivedTarget)
             } else if isIdle && buffered == 0 && (isEnding || lastActivity.isAtLeast(limits.idleTimeout, before: now)) {
                 cut()
             }

@@ -51,6 +51,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     private var slice: ByteBuffer?
     /// Bytes of a request line that is not over yet; nil behind it.
     private var lineBytes: Int? = 0
+    /// The slice's first byte is, as far as can be told, a request's first.
+    private var sliceBeginsRequest = false
+    /// Of a request whose header is longer than the slice that it began with.
+    private var openingTarget = ""
     var lastActivity: UInt64
     var continueIsDue = false
     var unread = UnreadOutput()
@@ -110,7 +114,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func sliceBegins(_ slice: ByteBuffer) {
-        if receivingSince == nil { receivingSince = sliceTime }
+        if receivingSince == nil {
+            receivingSince = sliceTime
+            sliceBeginsRequest = true
+        }
         self.slice = slice
     }
 
@@ -120,8 +127,18 @@ final class ConnectionHandler: ChannelInboundHandler {
             lineBytes = 0
         } else if arriving == nil, let before = lineBytes, let slice {
             lineBytes = slice.readableBytesView.contains(0x0A) ? nil : before + slice.readableBytes
+            if sliceBeginsRequest { openingTarget = RequestTarget.opening(slice.readableBytesView) }
         }
         slice = nil
+        sliceBeginsRequest = false
+    }
+
+    /// What the request that is being received asks for, also when its header is not over or can't be parsed: so that it
+    /// is refused in its API's own words. Empty when that can't be told.
+    var receivedTarget: String {
+        if let arriving { return arriving.head.uri }
+        guard sliceBeginsRequest, let slice else { return openingTarget }
+        return RequestTarget.opening(slice.readableBytesView)
     }
 
     /// After the parser had to give up: whether the target was too long for it, and not the lines after it.
@@ -144,6 +161,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func begin(_ head: HTTPRequestHead) {
         if receivingSince == nil { receivingSince = sliceTime }
+        sliceBeginsRequest = false
         let framing: RequestFraming
         do {
             framing = try RequestFraming(head, limits: shard.limits)
@@ -178,6 +196,7 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard let request = arriving, let startedAt = receivingSince else { return }
         arriving = nil
         receivingSince = nil
+        openingTarget = ""
         continueIsDue = false
         let keepsAlive = request.head.isKeepAlive && !request.framing.upgrades
         if !keepsAlive { phase = .finishing }
@@ -210,7 +229,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let target = arriving?.head.uri ?? ""
+        let target = receivedTarget
         arriving = nil
         switch error {
         case HTTPParserError.headerOverflow:
