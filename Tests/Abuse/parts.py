@@ -1,0 +1,21 @@
+"""What there is to do to a server, and which of it one server goes through."""
+from boundaries import NumberBoundaries
+from json_suite import JSONSuite
+from smuggling import Smuggling
+from structure import StructureFuzzing
+
+PARTS = {part.name: part for part in (JSONSuite, StructureFuzzing, NumberBoundaries, Smuggling)}
+
+
+class Plan:
+    """A server and the parts that it goes through."""
+
+    def __init__(self, name, engine, parts, settings=(), growth_allowed=64 << 20):
+        self.name, self.engine, self.parts, self.settings = name, engine, parts, settings
+        self.growth_allowed = growth_allowed
+
+
+SESSIONS = [
+    Plan("requests", "sqlite", ["json suite", "structure", "boundaries", "smuggling"]),
+    Plan("requests", "postgres", ["json suite", "boundaries"]),
+]
