@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
-// Targets of libFuzzer for what reads bytes from outside. A package of its own, because everything in it is built with a
-// sanitizer. `Fuzzing/run` builds and runs it.
+// Targets of libFuzzer for what reads bytes from outside. A package of its own, because everything in it is built with
+// sanitizers. `Fuzzing/run` builds and runs it.
 import PackageDescription
 
 let settings: [SwiftSetting] = [

@@ -28,8 +28,12 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Where the shard keeps this connection.
     var shardIndex = 0
     var phase = Phase.open
-    /// Handed over and not yet written, oldest first.
+    /// Arrived and not yet answered, oldest first.
     var queue = CircularBuffer<PendingResponse>(initialCapacity: 4)
+    /// Of the queue: the newest, which are not handed over yet.
+    var waiting: [WaitingRequest] = []
+    /// Bytes of the bodies in the queue that are here and not yet written.
+    var unwrittenBytes = 0
     var inputClosed = false
     /// The peer sends no more, though some of what it has sent may still be held back.
     var isPeerDone = false
@@ -82,8 +86,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func end() {
         phase = .closed
-        for pending in queue { pending.abandon() }
-        queue.removeAll()
+        abandonQueue()
         arriving = nil
         gate = nil
         shard.remove(self)
@@ -92,7 +95,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: What the gate asks and tells
 
     var wantsInput: Bool {
-        guard case .open = phase, queue.count < shard.limits.pipelineDepth, streamsHere == 0 else { return false }
+        guard case .open = phase, queue.count < shard.limits.pipelineDepth, waiting.isEmpty, streamsHere == 0
+        else { return false }
         return context?.channel.isWritable ?? false
     }
 
@@ -133,8 +137,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         sliceBeginsRequest = false
     }
 
-    /// What the request that is being received asks for, also when its header is not over or can't be parsed: so that it
-    /// is refused in its API's own words. Empty when that can't be told.
+    /// What the request that is being received asks for, also when its header is not over or can't be parsed: so that
+    /// it is refused in its API's own words. Empty when that can't be told.
     var receivedTarget: String {
         if let arriving { return arriving.head.uri }
         guard sliceBeginsRequest, let slice else { return openingTarget }
@@ -205,12 +209,17 @@ final class ConnectionHandler: ChannelInboundHandler {
             announcesKeepAlive: keepsAlive && request.head.version != .http1_1,
             knowsChunks: request.head.version == .http1_1)
         let pending = PendingResponse(loop: shard, connection: self, form: form, closes: !keepsAlive)
+        let goesOn = waiting.isEmpty && hasRoom
         queue.append(pending)
         let target = RequestTarget(request.head.uri)
         let incoming = IncomingRequest(
             method: request.head.method, target: request.head.uri, path: target.path, query: target.query,
             headers: request.head.headers, body: request.body, startedAt: startedAt, peer: peer)
-        shard.handler.handle(incoming, respond: pending)
+        if goesOn {
+            shard.handler.handle(incoming, respond: pending)
+        } else {
+            waiting.append(WaitingRequest(request: incoming, pending: pending))
+        }
     }
 
     // MARK: Refusals

@@ -113,7 +113,8 @@ struct RequestTarget {
         if path.isEmpty { path = "/" }
     }
 
-    /// The target of the request line that bytes begin with, as far as it is there; empty where they don't look like one.
+    /// The target of the request line that bytes begin with, as far as it is there; empty where they don't look like
+    /// one.
     static func opening(_ bytes: some Collection<UInt8>) -> String {
         let method = bytes.prefix(24).prefix { (0x41...0x5A).contains($0) }
         let rest = bytes[method.endIndex...]
