@@ -4,7 +4,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(SWIFT) build -c release --jobs $(JOBS)
 BINARY = .build/release/bincard
 
-.PHONY: run test build dependencies test-dependencies format openapi bench clean
+.PHONY: run test build dependencies test-dependencies abuse abuse-quick fuzz format openapi bench clean
 
 run: dependencies
 	$(BUILD) --product bincard
@@ -20,7 +20,19 @@ test: test-dependencies
 	$(BINARY) openapi --check
 	scripts/check-openapi
 	scripts/fuzz-apis
+	$(MAKE) abuse-quick
 	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel
+
+# Everything that clients can do wrong, at length: half an hour. What `make test` has of it takes about a minute.
+abuse: test-dependencies build
+	.venv/bin/python Tests/Abuse
+
+abuse-quick:
+	.venv/bin/python Tests/Abuse --quick
+
+# libFuzzer on what reads bytes from outside, ten minutes for each target.
+fuzz:
+	Fuzzing/run 600
 
 dependencies:
 	scripts/install-dependencies build
@@ -37,7 +49,7 @@ bench: build
 	$(BINARY) bench
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
 clean:
 	rm -rf .build .venv

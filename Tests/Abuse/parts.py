@@ -1,10 +1,12 @@
 """What there is to do to a server, and which of it one server goes through."""
 from boundaries import NumberBoundaries
 from json_suite import JSONSuite
+from slow_clients import SlowClients
 from smuggling import Smuggling
 from structure import StructureFuzzing
+from wrong_keys import WrongKeys
 
-PARTS = {part.name: part for part in (JSONSuite, StructureFuzzing, NumberBoundaries, Smuggling)}
+PARTS = {part.name: part for part in (JSONSuite, StructureFuzzing, NumberBoundaries, Smuggling, SlowClients, WrongKeys)}
 
 
 class Plan:
@@ -17,5 +19,6 @@ class Plan:
 
 SESSIONS = [
     Plan("requests", "sqlite", ["json suite", "structure", "boundaries", "smuggling"]),
+    Plan("load", "sqlite", ["slow clients", "wrong keys"]),
     Plan("requests", "postgres", ["json suite", "boundaries"]),
 ]

@@ -87,13 +87,17 @@ class Session:
         """Open files of the server, sockets among them."""
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
+    def descriptors_allowed(self):
+        """How many may be open when nobody is connected."""
+        return self.descriptors_at_start + self.realms * DESCRIPTORS_OF_A_REALM
+
     # The end
 
     def drain(self, seconds=90):
         """Waits until every connection is gone. The files that are open then are those of the beginning, and for each realm
         its databases, which are opened when they are needed and stay open."""
         self.client.close()
-        allowed = self.descriptors_at_start + self.realms * DESCRIPTORS_OF_A_REALM
+        allowed = self.descriptors_allowed()
         try:
             wait_until(lambda: self.descriptors() <= allowed, f"{allowed} descriptors or fewer", seconds, pause=0.1)
         except TimeoutError:

@@ -1,0 +1,94 @@
+"""Slow clients: thousands of connections that are as slow as they can be. Good clients must not notice, what each connection costs has
+an end, and afterwards nothing may be left of it."""
+import shutil
+import time
+
+from good_clients import GoodClients, p99
+from session import MEBIBYTE
+from shelf import Shelf
+from slow_attacks import ATTACKS, SlowHTTPTest
+
+
+class SlowClients:
+    name = "slow clients"
+    FLOOR = 0.005
+    """Seconds by which a p99 may always rise: where a commit takes one millisecond, another program's turn takes five."""
+    PER_CONNECTION = 384 << 10
+    """Bytes of memory that a connection may hold at most: the rest of the largest document, and its own."""
+    LEFT = 16 * MEBIBYTE
+    """What a second round may leave beyond the first: what the allocator has kept it uses again, only a leak grows on."""
+
+    def __init__(self, session, quick, random, seed):
+        self.session = session
+        self.connections, self.calm, self.seconds = (300, 3, 4) if quick else (2_000, 20, 60)
+        self.rounds = 1 if quick else 2
+
+    def run(self):
+        self.shelf = Shelf(self.session, "slow-clients")
+        self.good = GoodClients(self.session.server.port, self.shelf.key)
+        time.sleep(self.calm)
+        for attack in ATTACKS:
+            if isinstance(attack, SlowHTTPTest) and not shutil.which("slowhttptest"):
+                self.session.say(f"  {attack.name}: skipped, slowhttptest is not installed (scripts/install-dependencies test)")
+                continue
+            rests = [self.measure(attack) for _ in range(self.rounds)]
+            if rests[-1] - rests[0] > self.LEFT:
+                self.session.report(f"{attack.name}: at rest it has {rests[0] / MEBIBYTE:.1f} MiB, and {rests[-1] / MEBIBYTE:.1f} after a second round")
+        self.good.stop()
+
+    def measure(self, attack):
+        """Good clients alone, beside the attack, and alone again; gives what the server has in memory afterwards."""
+        at_first = self.session.resident()
+        before = time.monotonic()
+        time.sleep(self.calm)
+        begun = time.monotonic()
+        attack.begin(self.session.server.port, self.connections, self.seconds)
+        try:
+            # Meanwhile all connections are made.
+            time.sleep(self.seconds / 3)
+            full = time.monotonic()
+            open_at_most, memory = self.watch(self.seconds * 2 / 3)
+            ended = time.monotonic()
+        finally:
+            attack.end()
+        self.wait_until_drained(attack.name)
+        calm_again = time.monotonic()
+        time.sleep(self.calm)
+        samples, failures = self.good.seen()
+        figures = p99(samples, before, begun), p99(samples, full, ended), p99(samples, calm_again, calm_again + self.calm)
+        self.judge(attack.name, figures, open_at_most, failures)
+        each = (memory - at_first) / self.connections
+        self.session.say(f"    {memory / MEBIBYTE:.1f} MiB at most, {each / 1024:.0f} KiB for each; at rest {self.session.resident() / MEBIBYTE:.1f} MiB")
+        if each > self.PER_CONNECTION:
+            self.session.report(f"{attack.name}: each connection held {each / 1024:.0f} KiB")
+        return self.session.resident()
+
+    def watch(self, seconds):
+        """The most open connections and bytes of memory while they are held."""
+        deadline, connections, memory = time.monotonic() + seconds, 0, 0
+        while time.monotonic() < deadline:
+            connections = max(connections, self.session.descriptors() - self.session.descriptors_at_start)
+            memory = max(memory, self.session.resident())
+            time.sleep(0.2)
+        return connections, memory
+
+    def wait_until_drained(self, name):
+        allowed = self.session.descriptors_allowed() + GoodClients.CONNECTIONS
+        deadline = time.monotonic() + 30
+        while self.session.descriptors() > allowed:
+            if time.monotonic() > deadline:
+                self.session.report(f"{name}: {self.session.descriptors()} descriptors are open 30 s after it; {allowed} were allowed")
+                return
+            time.sleep(0.1)
+
+    def judge(self, name, figures, open_at_most, failures):
+        before, during, after = figures
+        normal = max(figure for figure in (before, after, 0) if figure is not None)
+        shown = " / ".join("–" if figure is None else f"{figure * 1000:.1f}" for figure in figures)
+        self.session.say(f"  {name}: {open_at_most} connections; p99 before / during / after {shown} ms")
+        if open_at_most < self.connections * 0.9:
+            self.session.report(f"{name}: {open_at_most} connections were open at most; {self.connections} were meant to be")
+        if failures:
+            self.session.report(f"{name}: {len(failures)} requests of good clients failed: {failures[:3]}")
+        if during is None or during > max(2 * normal, normal + self.FLOOR):
+            self.session.report(f"{name}: p99 of good clients rose from {normal * 1000:.1f} to {(during or 0) * 1000:.1f} ms")
