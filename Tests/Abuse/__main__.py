@@ -55,7 +55,7 @@ def abuse(plan, given, folder):
             say(f"-- {name}")
             PARTS[name](session, given.quick, random.Random(f"{given.seed}/{name}"), given.seed).run()
             say(f"   {time.monotonic() - begun:.1f} s")
-        session.close(plan.growth_allowed)
+        session.close()
     except TooManyFindings:
         say("enough was found to stop and look")
     finally:

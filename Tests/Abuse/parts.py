@@ -12,9 +12,8 @@ PARTS = {part.name: part for part in (JSONSuite, StructureFuzzing, NumberBoundar
 class Plan:
     """A server and the parts that it goes through."""
 
-    def __init__(self, name, engine, parts, settings=(), growth_allowed=64 << 20):
+    def __init__(self, name, engine, parts, settings=()):
         self.name, self.engine, self.parts, self.settings = name, engine, parts, settings
-        self.growth_allowed = growth_allowed
 
 
 SESSIONS = [

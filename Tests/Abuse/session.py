@@ -6,6 +6,10 @@ import time
 from ledgerserver import Answer, Client, ConnectionLost, wait_until
 
 MEBIBYTE = 1 << 20
+GROWTH = 40 * MEBIBYTE
+"""By which a server at rest may be larger than at its start: it gives memory back when it has 32 MiB more than before."""
+GROWTH_OF_A_REALM = 2 * MEBIBYTE
+"""For its catalogue, its levels and the pages of its databases."""
 DESCRIPTORS_OF_A_REALM = 16
 """At most: two databases, their logs and shared memory, and the connections of readers."""
 
@@ -103,23 +107,20 @@ class Session:
         except TimeoutError:
             self.report(f"{self.descriptors()} descriptors are open long after the last connection; {allowed} were allowed")
 
-    def close(self, growth_allowed):
+    def close(self):
         """What holds after all abuse: the process is the one that was started, it answers, has let go of what it used,
-        its ledger proves itself, and its log has neither a crash nor a secret.
-
-        growth_allowed: bytes by which it may be larger than at its start.
-        """
+        its ledger proves itself, and its log has neither a crash nor a secret."""
         self.drain()
         if not self.server.is_running() or self.server.child.pid != self.pid:
             self.report(f"the server has ended with {self.server.child.exit_status()}: {self.server.last_words()}")
             return
-        time.sleep(1)
-        grown = self.resident() - self.rss_at_start
+        allowed = GROWTH + self.realms * GROWTH_OF_A_REALM
+        grown = self.rest(allowed)
         self.say(
             f"  at rest: {self.resident() / MEBIBYTE:.1f} MiB ({grown / MEBIBYTE:+.1f}), {self.descriptors()} descriptors "
             f"({self.descriptors() - self.descriptors_at_start:+d}); answers: {self.tally()}")
-        if grown > growth_allowed:
-            self.report(f"it has grown by {grown / MEBIBYTE:.1f} MiB; {growth_allowed / MEBIBYTE:.0f} were allowed")
+        if grown > allowed:
+            self.report(f"it has grown by {grown / MEBIBYTE:.1f} MiB; {allowed / MEBIBYTE:.0f} were allowed")
         self.head()
         self.client.close()
         if said := self.server.verify():
@@ -127,6 +128,14 @@ class Session:
         if status := self.server.stop():
             self.report(f"the server ended with {status}")
         self.search_log()
+
+    def rest(self, allowed):
+        """Bytes by which it is larger than at its start, once it has had the time to give back what a peak left behind: it
+        looks every three seconds, and not while it grows."""
+        deadline = time.monotonic() + 15
+        while (grown := self.resident() - self.rss_at_start) > allowed and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return grown
 
     def search_log(self):
         log = self.server.log.read_text(errors="replace")

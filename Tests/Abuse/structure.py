@@ -19,7 +19,7 @@ class StructureFuzzing:
 
     def __init__(self, session, quick, random, seed):
         self.session, self.seed = session, seed
-        self.count = 3_000 if quick else 250_000
+        self.count = 2_500 if quick else 100_000
         self.operations = operations()
         if not os.environ.get("BINCARD_ALONE"):
             self.operations = [operation for operation in self.operations if "webhook" not in operation.path]

@@ -40,9 +40,10 @@ class WrongKeys:
         after = self.session.resident()
         samples, failures = good.stop()
         normal, during = p99(samples, calm - 2, calm), p99(samples, calm, ended)
+        shown = " / ".join("–" if figure is None else f"{figure * 1000:.1f}" for figure in (normal, during))
         self.session.say(
-            f"  {self.count} wrong keys in {seconds:.0f} s, {self.count / seconds:.0f} a second; memory {before / MEBIBYTE:.1f} → "
-            f"{after / MEBIBYTE:.1f} MiB; p99 of a good key {1000 * (normal or 0):.1f} → {1000 * (during or 0):.1f} ms")
+            f"  {self.count} wrong keys in {seconds:.1f} s, {self.count / seconds:.0f} a second; memory {before / MEBIBYTE:.1f} → "
+            f"{after / MEBIBYTE:.1f} MiB; p99 of a good key before / during {shown} ms")
         if after - before > self.GROWTH:
             self.session.report(f"wrong keys took {(after - before) / MEBIBYTE:.1f} MiB")
         if failures:
