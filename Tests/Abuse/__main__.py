@@ -1,10 +1,11 @@
 """Abuses a server in every way that we could think of, and sees to it that it minds nothing.
 
-    python3 Tests/Abuse [--quick] [--part NAME ...] [--engine sqlite | postgres] [--seed N] [--keep]
+python3 Tests/Abuse [--quick] [--part NAME ...] [--engine sqlite | postgres] [--seed N] [--keep]
 
-Without arguments it does what `make abuse` does. Whatever is sent: no exit, no 5xx, no change of a ledger by what was refused, nothing
-that is still held when it is over.
+Without arguments it does what `make abuse` does. Whatever is sent: no exit, no 5xx, no change of a ledger by what was
+refused, nothing that is still held when it is over.
 """
+
 import argparse
 import os
 import pathlib
@@ -69,7 +70,9 @@ def abuse(plan, given, folder):
 def main():
     given = arguments()
     alone = enter_own_network()
-    say(f"seed {given.seed}" + ("" if alone else "; there is no network of its own, so nothing about webhooks is tried"))
+    say(
+        f"seed {given.seed}" + ("" if alone else "; there is no network of its own, so nothing about webhooks is tried")
+    )
     os.environ["BINCARD_ALONE"] = "1" if alone else ""
     begun = time.monotonic()
     with scratch_folder("abuse", keep=given.keep) as folder:

@@ -1,79 +1,38 @@
-"""Number boundaries of every field: each integer and each amount of money in every schema, and each number among the parameters, is
-given the numbers at which programs break. What the contract takes is read back exactly; everything else is refused where it stands."""
+"""Number boundaries of every field: each integer and each amount of money in every schema, and each number among the
+parameters, is given the numbers at which programs break. What the contract takes is read back exactly; everything else
+is refused where it stands."""
+
 import copy
 import re
 import urllib.parse
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from documents import operations
 from exact import exact
-from requests import Raw, Request
+from number_fields import ODD, PLAIN, NumberField
+from request import Raw, Request
 from shelf import Shelf
 
-POWERS = [2**31, 2**53, 2**63, 10**12, 2**64, 10**18, 2**127]
-PLAIN = sorted({sign * (power + step) for power in POWERS for sign in (1, -1) for step in (-1, 0, 1)} | {0, 1, -1, 2, -2})
-ODD = [
-    "-0", "00", "01", "-01", "+1", "1.0", "-1.0", "1.5", "0.0", "1.", ".5", "1e0", "1e2", "1E+2", "1e-2", "0e0", "1e400", "-1e400", "1e-400",
-    "1e9999999999999999999", "0x10", "1_000", "1,000", "NaN", "Infinity", "-Infinity", "-", "--1", "9" * 400, "-" + "9" * 400, "0." + "0" * 400 + "1",
-    "1" + "0" * 400, "0.1", "0.000001", "0.0000001", "1.123456", "1.1234567", "999999999999.999999", "1000000000000.000000", "1000000000000.000001",
-    "1.0000000", "12e-1", "1e12", "1e13", "-0.000001", "-0.0", "9007199254740993.000001", "9223372036854.775807", "9223372036854.775808"]
-JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-LINES = {"createMovementBatch": "movements", "bulkUpdateInventory": "updates", "applySnapshot": "items", "updateSKUs": "skus"}
+LINES = {
+    "createMovementBatch": "movements",
+    "bulkUpdateInventory": "updates",
+    "applySnapshot": "items",
+    "updateSKUs": "skus",
+}
 """Operations with lines, each of which is refused by itself in an answer that is 200."""
 SHOWN_AS = {"quantity": ("after_quantity", "on_hand"), "line_total": ("unit_cost",)}
 """Names under which an answer shows what was sent; a line of one unit costs its total."""
 NOWHERE = {"expected_quantity", "grace_seconds", "to_seq"}
 """Not shown, or, for the end of a replay, no further than the journal goes."""
 READ_AT = {
-    "recordLedgerEntry": lambda line, name: (f"/inventory/v1/movements/mov_{line['id'].split('_')[1]}", "qty" if name == "delta" else name),
+    "recordLedgerEntry": lambda line, name: (
+        f"/inventory/v1/movements/mov_{line['id'].split('_')[1]}",
+        "qty" if name == "delta" else name,
+    ),
     "updateSKUs": lambda line, name: ("/api/v1/skus/code/PROD-001_STORE-001", name),
     "applySnapshot": lambda line, name: ("/api/v1/skus/code/SKU-001_EU", "qty"),
 }
 """Where what an operation has taken is read."""
-
-
-class NumberField:
-    """A member of a body that is a number: where it is and what it may be."""
-
-    def __init__(self, operation, steps, schema):
-        """steps: names on the way from the body to it; 0 is the first element of a list."""
-        self.operation, self.steps, self.schema = operation, steps, schema
-        self.is_money = schema.get("format") == "decimal"
-
-    @classmethod
-    def all(cls, operation):
-        return list(cls.within(operation, operation.schema, ())) if operation.schema else []
-
-    @classmethod
-    def within(cls, operation, schema, steps):
-        schema = operation.document.resolve(schema)
-        kinds = schema.get("type", [])
-        kinds = [kinds] if isinstance(kinds, str) else kinds
-        if "integer" in kinds or "number" in kinds:
-            yield cls(operation, steps, schema)
-        for name, member in schema.get("properties", {}).items():
-            yield from cls.within(operation, member, (*steps, name))
-        if "items" in schema:
-            yield from cls.within(operation, schema["items"], (*steps, 0))
-
-    def takes(self, text):
-        """What the contract says of a literal: "malformed" JSON, a "number" that is not one for this field, "outside" its range in a
-        way that is the field's to judge, or the value."""
-        if not JSON_NUMBER.fullmatch(text):
-            return "malformed"
-        if not self.is_money and not re.fullmatch("-?[0-9]+", text):
-            return "number"
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            return "number"
-        if number and (number.adjusted() > 20 or number.as_tuple().exponent < -400 or number != round(number, 6)):
-            return "number"
-        inside = self.schema.get("minimum", -2**63) <= number <= self.schema.get("maximum", 2**63 - 1)
-        return number if inside else "outside"
-
-    def __str__(self):
-        return f"{self.operation} {'/'.join(map(str, self.steps))}"
 
 
 class NumberBoundaries:
@@ -88,8 +47,11 @@ class NumberBoundaries:
     def run(self):
         fields = [field for operation in operations() for field in NumberField.all(operation)]
         parameters = [
-            (operation, parameter) for operation in operations() for parameter in operation.query
-            if parameter["schema"].get("type") == "integer" and not operation.is_stream]
+            (operation, parameter)
+            for operation in operations()
+            for parameter in operation.query
+            if parameter["schema"].get("type") == "integer" and not operation.is_stream
+        ]
         for field in fields:
             if self.shelf is None or field.operation.api != self.api:
                 self.api = field.operation.api
@@ -102,11 +64,17 @@ class NumberBoundaries:
             for text in self.literals(parameter["schema"]):
                 self.try_parameter(operation, parameter, text)
         self.session.say(
-            f"  {len(fields)} members, {len(parameters)} parameters, {self.sent} requests; {self.accepted} numbers were taken, {self.back} "
-            "of them came back exactly")
+            f"  {len(fields)} members, {len(parameters)} parameters, {self.sent} requests; "
+            f"{self.accepted} numbers were taken, {self.back} of them came back exactly"
+        )
 
     def literals(self, schema):
-        ends = {end + step for end in (schema.get("minimum"), schema.get("maximum")) if end is not None for step in (-1, 0, 1)}
+        ends = {
+            end + step
+            for end in (schema.get("minimum"), schema.get("maximum"))
+            if end is not None
+            for step in (-1, 0, 1)
+        }
         rest = [str(number) for number in PLAIN] + ODD
         if self.share < 1:
             rest = self.random.sample(rest, int(len(rest) * self.share))
@@ -205,9 +173,11 @@ class NumberBoundaries:
         schema = parameter["schema"]
         # Zeros in front are nothing in a parameter, which is text.
         whole = re.fullmatch("-?[0-9]+", text)
-        fits = whole and schema.get("minimum", -2**63) <= int(text) <= schema.get("maximum", 2**63 - 1)
+        fits = whole and schema.get("minimum", -(2**63)) <= int(text) <= schema.get("maximum", 2**63 - 1)
         if (answer.status == 200) != bool(fits) or answer.status not in (200, 400, 422):
-            self.session.report(f"{what}: {'is within' if fits else 'is outside'} its range and was answered {answer!r}")
+            self.session.report(
+                f"{what}: {'is within' if fits else 'is outside'} its range and was answered {answer!r}"
+            )
         self.accepted += bool(fits)
 
 
@@ -223,7 +193,9 @@ def with_one_line(body, field):
 
 
 def adapt(name, container):
-    """Makes the rest of an object go with the member: one of `delta` and `qty`, a kind of movement that takes a cost or either sign."""
+    """Makes the rest of an object go with the member: one of `delta` and `qty`, a kind of movement that takes a cost or
+    either sign."""
+
     def leave_out(*names):
         container[:] = [member for member in container if member[0] not in names]
 
@@ -238,7 +210,9 @@ def adapt(name, container):
         leave_out("delta", "to_warehouse")
         put("reason", "adjustment")
     if "item_id" in names:
-        leave_out("to_location_id", "unit_cost" if name != "unit_cost" else "", "line_total" if name != "line_total" else "")
+        leave_out(
+            "to_location_id", "unit_cost" if name != "unit_cost" else "", "line_total" if name != "line_total" else ""
+        )
         put("item_id", "SKU-0042")
         put("location_id", "SEA-1")
         put("type", "receipt" if name in ("unit_cost", "line_total") else "adjustment")
@@ -248,7 +222,10 @@ def adapt(name, container):
         leave_out("qty", "to_warehouse")
         put("delta", 1)
         put("reason", "receipt")
-    if name in ("quantity", "expected_quantity", "safety_stock", "reorder_point") and names & {"warehouse_id", "quantity"}:
+    if name in ("quantity", "expected_quantity", "safety_stock", "reorder_point") and names & {
+        "warehouse_id",
+        "quantity",
+    }:
         leave_out(*({"expected_quantity", "safety_stock", "reorder_point"} - {name}))
         put("warehouse_id", "SEA-1")
         if name == "expected_quantity":

@@ -1,4 +1,5 @@
 """The published OpenAPI documents, as a judge of answers and as what valid requests are made from."""
+
 import json
 
 import jsonschema
@@ -20,7 +21,9 @@ class Operation:
         self.needs_body = described.get("requestBody", {}).get("required", False)
         self.schema = document.resolve(content["schema"]) if content else None
         self.examples = [example["value"] for example in content.get("examples", {}).values()]
-        self.is_stream = "text/event-stream" in self.responses[200].get("content", {}) if 200 in self.responses else False
+        self.is_stream = (
+            "text/event-stream" in self.responses[200].get("content", {}) if 200 in self.responses else False
+        )
 
     @property
     def writes(self):
@@ -46,7 +49,11 @@ class Operation:
             return f"{answer.status} has the content type {kind!r}, the document names {sorted(content)}"
         if "json" not in kind:
             return None
-        missing = [name for name in described.get("headers", {}) if name.startswith("X-") and name.lower() not in answer.headers]
+        missing = [
+            name
+            for name in described.get("headers", {})
+            if name.startswith("X-") and name.lower() not in answer.headers
+        ]
         return f"no {missing[0]}" if missing else self.document.disagreement(content[kind]["schema"], answer)
 
     def __repr__(self):
@@ -62,7 +69,10 @@ class Document:
         self.validators = {}
         self.operations = [
             Operation(self, api, method, path, described)
-            for path, methods in self.tree["paths"].items() for method, described in methods.items() if method != "parameters"]
+            for path, methods in self.tree["paths"].items()
+            for method, described in methods.items()
+            if method != "parameters"
+        ]
 
     def resolve(self, node):
         while "$ref" in node:

@@ -1,4 +1,5 @@
 """JSON without binary floating point."""
+
 import json
 from decimal import Decimal, InvalidOperation
 

@@ -1,4 +1,6 @@
-"""Clients that mean well, at a fixed rate on connections that they keep: what they get to feel of whatever else happens."""
+"""Clients that mean well, at a fixed rate on connections that they keep: what they get to feel of whatever else
+happens."""
+
 import json
 import multiprocessing
 import socket
@@ -11,8 +13,8 @@ from ledgerserver import Client, ConnectionLost
 class GoodClients:
     """A process of its own, so that its measure is not that of this one's load. Half of its requests write.
 
-    Each request has its moment: one that waits for the one before it on its connection is counted from that moment on, as its user
-    would.
+    Each request has its moment: one that waits for the one before it on its connection is counted from that moment on,
+    as its user would.
     """
 
     CONNECTIONS = 8
@@ -72,7 +74,9 @@ class GoodClients:
         if number % 2:
             return client.encode("GET", "/v1/inventory/balance?sku=SKU-0042&warehouse=SEA-1")
         body = {"sku": "SKU-0042", "warehouse": "SEA-1", "delta": 1 if number % 4 else -1, "reason": "correction"}
-        return client.encode("POST", "/v1/inventory/ledger", json.dumps(body).encode(), f"good-{number}-{time.monotonic_ns()}")
+        return client.encode(
+            "POST", "/v1/inventory/ledger", json.dumps(body).encode(), f"good-{number}-{time.monotonic_ns()}"
+        )
 
     @staticmethod
     def send(client, request, failures):
@@ -88,8 +92,8 @@ class GoodClients:
 
 
 def p99(samples, begin, end, window=1.0):
-    """The median over windows of `window` seconds of the 99th percentile in each, in seconds: a hiccup of the machine in one of them
-    does not decide."""
+    """The median over windows of `window` seconds of the 99th percentile in each, in seconds: a hiccup of the machine
+    in one of them does not decide."""
     percentiles = []
     at = begin
     while at + window <= end:

@@ -1,5 +1,6 @@
-"""All of JSONTestSuite through HTTP: each file as the whole body of every operation that takes one, and as a value inside of a
-body, where a free value, a text or an unknown member may stand."""
+"""All of JSONTestSuite through HTTP: each file as the whole body of every operation that takes one, and as a value
+inside of a body, where a free value, a text or an unknown member may stand."""
+
 import json
 import os
 import pathlib
@@ -11,8 +12,11 @@ from shelf import Shelf
 
 FOLDER = pathlib.Path(os.environ.get("JSON_TEST_SUITE", ROOT.parent / "shared/data/json-test-suite"))
 STRICTER = {
-    "y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json", "y_object_escaped_null_in_key.json",
-    "y_string_null_escape.json"}
+    "y_object_duplicated_key.json",
+    "y_object_duplicated_key_and_value.json",
+    "y_object_escaped_null_in_key.json",
+    "y_string_null_escape.json",
+}
 """Good JSON that the contract refuses: duplicate members and NUL."""
 MALFORMED = {"skutrail": "malformed_json", "sk-inventory": "malformed_json", "seller": "malformed_json", "linkit": ""}
 """The code of a refusal, where the dialect has one."""
@@ -43,7 +47,9 @@ class JSONSuite:
             self.unknown_member(name, text)
             self.text_values(name, text)
         self.session.say(
-            f"  {len(files)} files, {len(takers)} operations, {self.sent} requests; {self.kept} values were kept and read back")
+            f"  {len(files)} files, {len(takers)} operations, {self.sent} requests; "
+            f"{self.kept} values were kept and read back"
+        )
 
     def send(self, method, path, body, what):
         """Sends a body and sees to it that a refusal has changed nothing and has not cost the connection."""
@@ -97,8 +103,11 @@ class JSONSuite:
 
     def unknown_member(self, name, text):
         for method, path in (
-                ("POST", "/v1/inventory/ledger"), ("POST", "/inventory/v1/movements/batch"), ("POST", "/api/inventory/bulk"),
-                ("POST", "/api/v1/skus/bulk")):
+            ("POST", "/v1/inventory/ledger"),
+            ("POST", "/inventory/v1/movements/batch"),
+            ("POST", "/api/inventory/bulk"),
+            ("POST", "/api/v1/skus/bulk"),
+        ):
             what = f"{name} as an unknown member of {path}"
             answer = self.send(method, path, b'{"surprise":%s}' % text, what)
             if answer is None:
@@ -132,5 +141,5 @@ class JSONSuite:
 
 
 EXPECTED_OF_GOOD = {200, 201, 202, 400, 404, 409, 422}
-"""What is no object is 422 in most places; an empty one is enough for some operations, which may then find nothing to do. 400: a
-number in it that is not what belongs there."""
+"""What is no object is 422 in most places; an empty one is enough for some operations, which may then find nothing to
+do. 400: a number in it that is not what belongs there."""

@@ -1,4 +1,5 @@
 """What there is to do to a server, and which of it one server goes through."""
+
 from boundaries import NumberBoundaries
 from json_suite import JSONSuite
 from slow_clients import SlowClients

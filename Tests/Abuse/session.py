@@ -1,4 +1,5 @@
 """A server that is abused for a while, what it is seen to do, and what it must not have done at the end."""
+
 import os
 import re
 import time
@@ -7,7 +8,7 @@ from ledgerserver import Answer, Client, ConnectionLost, wait_until
 
 MEBIBYTE = 1 << 20
 GROWTH = 40 * MEBIBYTE
-"""By which a server at rest may be larger than at its start: it gives memory back when it has 32 MiB more than before."""
+"""By which a server at rest may be larger than at its start: it gives memory back when it has 32 MiB more."""
 GROWTH_OF_A_REALM = 2 * MEBIBYTE
 """For its catalogue, its levels and the pages of its databases."""
 DESCRIPTORS_OF_A_REALM = 16
@@ -20,7 +21,7 @@ class AbuseClient(Client):
     def read_answer(self, has_body=True):
         while b"\r\n\r\n" not in self.rest:
             self.receive()
-        head = self.rest[:self.rest.index(b"\r\n\r\n")].decode("latin-1")
+        head = self.rest[: self.rest.index(b"\r\n\r\n")].decode("latin-1")
         if "text/event-stream" not in head:
             return super().read_answer(has_body)
         lines = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:])
@@ -98,14 +99,16 @@ class Session:
     # The end
 
     def drain(self, seconds=90):
-        """Waits until every connection is gone. The files that are open then are those of the beginning, and for each realm
-        its databases, which are opened when they are needed and stay open."""
+        """Waits until every connection is gone. The files that are open then are those of the beginning, and for each
+        realm its databases, which are opened when they are needed and stay open."""
         self.client.close()
         allowed = self.descriptors_allowed()
         try:
             wait_until(lambda: self.descriptors() <= allowed, f"{allowed} descriptors or fewer", seconds, pause=0.1)
         except TimeoutError:
-            self.report(f"{self.descriptors()} descriptors are open long after the last connection; {allowed} were allowed")
+            self.report(
+                f"{self.descriptors()} descriptors are open long after the last connection; {allowed} were allowed"
+            )
 
     def close(self):
         """What holds after all abuse: the process is the one that was started, it answers, has let go of what it used,
@@ -117,8 +120,10 @@ class Session:
         allowed = GROWTH + self.realms * GROWTH_OF_A_REALM
         grown = self.rest(allowed)
         self.say(
-            f"  at rest: {self.resident() / MEBIBYTE:.1f} MiB ({grown / MEBIBYTE:+.1f}), {self.descriptors()} descriptors "
-            f"({self.descriptors() - self.descriptors_at_start:+d}); answers: {self.tally()}")
+            f"  at rest: {self.resident() / MEBIBYTE:.1f} MiB ({grown / MEBIBYTE:+.1f}), "
+            f"{self.descriptors()} descriptors ({self.descriptors() - self.descriptors_at_start:+d}); "
+            f"answers: {self.tally()}"
+        )
         if grown > allowed:
             self.report(f"it has grown by {grown / MEBIBYTE:.1f} MiB; {allowed / MEBIBYTE:.0f} were allowed")
         self.head()
@@ -130,8 +135,8 @@ class Session:
         self.search_log()
 
     def rest(self, allowed):
-        """Bytes by which it is larger than at its start, once it has had the time to give back what a peak left behind: it
-        looks every three seconds, and not while it grows."""
+        """Bytes by which it is larger than at its start, once it has had the time to give back what a peak left behind:
+        it looks every three seconds, and not while it grows."""
         deadline = time.monotonic() + 15
         while (grown := self.resident() - self.rss_at_start) > allowed and time.monotonic() < deadline:
             time.sleep(0.2)

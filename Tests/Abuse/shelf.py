@@ -1,5 +1,6 @@
-"""What the examples of the documents name, in a ledger of its own: items, locations, an endpoint, so that requests made from
-examples are valid."""
+"""What the examples of the documents name, in a ledger of its own: items, locations, an endpoint, so that requests made
+from examples are valid."""
+
 import json
 
 LOCATIONS = ("SEA-1", "PDX-1", "STORE-001")
@@ -20,7 +21,8 @@ class Shelf:
         self.marketplace = self.create("/inventory/v1/locations", {"code": "EU", "name": "FBA EU", "type": "FBA"})["id"]
         for sku in ITEMS:
             self.item = self.create(
-                "/inventory/v1/items", {"sku": sku, "name": sku, "reorder_point": 20, "allow_negative": True})["id"]
+                "/inventory/v1/items", {"sku": sku, "name": sku, "reorder_point": 20, "allow_negative": True}
+            )["id"]
             receipt = {"item_id": sku, "location_id": "SEA-1", "qty": 500, "type": "receipt"}
             self.movement = self.create("/inventory/v1/movements", receipt)["id"]
         self.event = "evt_" + self.movement[4:]
@@ -46,8 +48,9 @@ class Shelf:
 
     def new_webhook(self):
         # Port 9 of the loopback: nobody listens there.
-        return self.create(
-            "/inventory/v1/webhooks", {"url": "http://127.0.0.1:9/hook", "events": ["item.archived"]})["id"]
+        return self.create("/inventory/v1/webhooks", {"url": "http://127.0.0.1:9/hook", "events": ["item.archived"]})[
+            "id"
+        ]
 
     def head(self):
         head = self.client.get("/v1/ledger/head").json()
@@ -68,13 +71,22 @@ class Shelf:
             return {"ivId": self.new_location()["code"] if archives else "STORE-001"}
         if operation.path.endswith("/snapshot"):
             return {"id": self.marketplace}
-        return {"id": self.location if "/warehouses/" in operation.path else self.movement if "/movements/" in operation.path
-                else self.event, "sku": "SKU-0042", "ivId": "PROD-001_STORE-001"}
+        return {
+            "id": (
+                self.location
+                if "/warehouses/" in operation.path
+                else self.movement if "/movements/" in operation.path else self.event
+            ),
+            "sku": "SKU-0042",
+            "ivId": "PROD-001_STORE-001",
+        }
 
     def body(self, operation, example):
         """The example with ids that are there, and names that are not taken where it creates something."""
         text = json.dumps(example)
-        text = text.replace("itm_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", self.item).replace("wh_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", self.location)
+        text = text.replace("itm_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", self.item).replace(
+            "wh_01J9X3YB2KQ8M4T6V7W8X9Y0ZA", self.location
+        )
         text = text.replace("https://your.app", "http://127.0.0.1:9").replace("till-7-000123", self.fresh_name())
         body = json.loads(text)
         for name in ("sku", "code", "iv_id"):

@@ -1,4 +1,6 @@
-"""How clients are slow: three ways of `slowhttptest`, and one that it does not have. An attack runs from its making until `end`."""
+"""How clients are slow: three ways of `slowhttptest`, and one that it does not have. An attack runs from its making
+until `end`."""
+
 import socket
 import subprocess
 import threading
@@ -14,9 +16,14 @@ class SlowHTTPTest:
     def begin(self, port, connections, seconds):
         url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            ["slowhttptest", "-c", str(connections), "-r", str(rate(connections, seconds)), "-l", str(seconds * 2), "-p", "5", "-v", "0",
-             *(argument.format(url=url) for argument in self.arguments)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                "slowhttptest", "-c", str(connections), "-r", str(rate(connections, seconds)), "-l", str(seconds * 2),
+                "-p", "5", "-v", "0", *(argument.format(url=url) for argument in self.arguments),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def end(self):
         self.process.kill()
@@ -24,14 +31,17 @@ class SlowHTTPTest:
 
 
 class UnreadPipelines:
-    """Connections that send a packet of requests for the largest document there is, which needs no key, and read nothing."""
+    """Connections that send a packet of requests for the largest document there is, which needs no key, and read
+    nothing."""
 
     name = "unread pipelines"
     PACKET = b"GET /openapi/sk-inventory.json HTTP/1.1\r\nHost: x\r\n\r\n" * 70
 
     def begin(self, port, connections, seconds):
         self.sockets, self.is_over = [], False
-        self.thread = threading.Thread(target=self.open_all, args=(port, connections, 1 / rate(connections, seconds)), daemon=True)
+        self.thread = threading.Thread(
+            target=self.open_all, args=(port, connections, 1 / rate(connections, seconds)), daemon=True
+        )
         self.thread.start()
 
     def open_all(self, port, connections, pause):
@@ -60,7 +70,13 @@ def rate(connections, seconds):
 
 ATTACKS = [
     SlowHTTPTest("slow headers", "-H", "-i", "5", "-x", "24", "-t", "GET", "-u", "{url}/v1/ledger/head"),
-    SlowHTTPTest("slow bodies", "-B", "-i", "5", "-x", "10", "-s", "8192", "-t", "POST", "-u", "{url}/v1/inventory/ledger", "-f", "application/json"),
-    SlowHTTPTest("slow reading", "-X", "-w", "1", "-y", "64", "-n", "5", "-z", "32", "-k", "3", "-u", "{url}/openapi/sk-inventory.json"),
+    SlowHTTPTest(
+        "slow bodies", "-B", "-i", "5", "-x", "10", "-s", "8192", "-t", "POST", "-u", "{url}/v1/inventory/ledger", "-f",
+        "application/json",
+    ),
+    SlowHTTPTest(
+        "slow reading", "-X", "-w", "1", "-y", "64", "-n", "5", "-z", "32", "-k", "3", "-u",
+        "{url}/openapi/sk-inventory.json",
+    ),
     UnreadPipelines(),
 ]

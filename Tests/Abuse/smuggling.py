@@ -1,4 +1,6 @@
-"""Smuggling over raw sockets: the table of `smuggling_table.py`, each case on a connection of its own, with a write hidden in it."""
+"""Smuggling over raw sockets: the table of `smuggling_table.py`, each case on a connection of its own, with a write
+hidden in it."""
+
 import re
 import socket
 
@@ -46,14 +48,20 @@ class Smuggling:
         auth = f"Authorization: Bearer {self.shelf.key}\r\n".encode()
 
         def head(key):
-            return (b"POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n" + auth + b"Idempotency-Key: " + key.encode()
-                    + b"\r\nContent-Length: %d\r\n" % len(BODY))
+            return (
+                b"POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n"
+                + auth
+                + b"Idempotency-Key: "
+                + key.encode()
+                + b"\r\nContent-Length: %d\r\n" % len(BODY)
+            )
 
         write = head(f"hidden-{number}") + b"\r\n" + BODY
         values = {
-            b"write": write, b"other": head(f"other-{number}") + b"\r\n" + BODY, b"head": head(f"open-{number}"), b"body": BODY, b"auth": auth,
-            b"all": str(len(write)).encode(), b"hex": b"%x" % len(write), b"key": f"outer-{number}".encode(),
-            b"none": b"{}"}
+            b"write": write, b"other": head(f"other-{number}") + b"\r\n" + BODY, b"head": head(f"open-{number}"),
+            b"body": BODY, b"auth": auth, b"all": str(len(write)).encode(), b"hex": b"%x" % len(write),
+            b"key": f"outer-{number}".encode(), b"none": b"{}",
+        }
         return re.sub(rb"\{(\w+)\}", lambda found: values[found.group(1)], case.text)
 
     def exchange(self, text, pieces, case):
@@ -61,7 +69,7 @@ class Smuggling:
         with socket.create_connection(("127.0.0.1", self.session.server.port), 5) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
-                for piece in [text] if pieces == "whole" else [text[at:at + 1] for at in range(len(text))]:
+                for piece in [text] if pieces == "whole" else [text[at : at + 1] for at in range(len(text))]:
                     connection.sendall(piece)
                 if case.stays_open and case.answers:
                     connection.sendall(self.PROBE)
@@ -80,7 +88,7 @@ class Smuggling:
                 pass
             except OSError:
                 return statuses(received), received, True
-            return statuses(received)[:-1 if b"the-probe" in received else None], received, False
+            return statuses(received)[: -1 if b"the-probe" in received else None], received, False
 
 
 def statuses(received):

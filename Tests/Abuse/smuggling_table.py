@@ -1,15 +1,21 @@
 """Requests that two parties on the way could read differently, and what must become of each.
 
-Every case is a text in which {write} stands for a whole request that would change the ledger, {head} for the lines of a request that
-would, without its end, and {body} for its body of {length} bytes. `answers` are the statuses that come back, in order; `writes` how many
-more entries the ledger must have then; unless `stays_open`, the connection is closed by the server."""
+Every case is a text in which {write} stands for a whole request that would change the ledger, {head} for the lines of a
+request that would, without its end, and {body} for its body of {length} bytes. `answers` are the statuses that come
+back, in order; `writes` how many more entries the ledger must have then; unless `stays_open`, the connection is closed
+by the server.
+"""
 
 
 class Case:
     """A text that is sent on a connection of its own, and what must happen."""
 
     def __init__(self, name, text, answers=(400,), writes=0, stays_open=False):
-        self.name, self.text, self.answers = name, text if isinstance(text, bytes) else text.encode("latin-1"), tuple(answers)
+        self.name, self.text, self.answers = (
+            name,
+            text if isinstance(text, bytes) else text.encode("latin-1"),
+            tuple(answers),
+        )
         self.writes, self.stays_open = writes, stays_open
 
 
@@ -21,7 +27,8 @@ def both(name, first, second):
     """Both lengths, in both orders, with the write as what either party would leave over."""
     return [
         Case(f"{name}, CL.TE", f"{TE}{first}\r\n{second}\r\n\r\n{CHUNKED}{{write}}"),
-        Case(f"{name}, TE.CL", f"{TE}{second}\r\n{first}\r\n\r\n{CHUNKED}{{write}}")]
+        Case(f"{name}, TE.CL", f"{TE}{second}\r\n{first}\r\n\r\n{CHUNKED}{{write}}"),
+    ]
 
 
 def coding(name, lines, answer=400):
@@ -74,8 +81,11 @@ CASES = [
     coding("behind a space", "X: y\r\n\tTransfer-Encoding: chunked"),
     coding("behind a bare LF", "X: y\nTransfer-Encoding: chunked"),
     coding("behind a bare CR", "X: y\rTransfer-Encoding: chunked"),
-    Case("Transfer-Encoding in HTTP/1.0",
-         f"POST /v1/inventory/ledger HTTP/1.0\r\nConnection: keep-alive\r\n{{auth}}Transfer-Encoding: chunked\r\n\r\n{CHUNKED}{{write}}"),
+    Case(
+        "Transfer-Encoding in HTTP/1.0",
+        "POST /v1/inventory/ledger HTTP/1.0\r\nConnection: keep-alive\r\n{auth}Transfer-Encoding: chunked\r\n\r\n"
+        f"{CHUNKED}{{write}}",
+    ),
     length("twice, different", "Content-Length: 0\r\nContent-Length: 5"),
     length("twice, the same", "Content-Length: 0\r\nContent-Length: 0"),
     length("as a list", "Content-Length: 0, 0"),
@@ -165,44 +175,118 @@ CASES = [
     Case("expects what nobody knows", f"{TE}Expect: 200-ok\r\nContent-Length: 5\r\n\r\n{{write}}", (417,)),
     # What may be understood, if only in one way.
     first_line("two spaces before the target", "GET  /v1/ledger/head HTTP/1.1", (200, 200), writes=1, stays_open=True),
-    first_line("the absolute form", "GET http://127.0.0.1/v1/ledger/head HTTP/1.1", (200, 200), writes=1, stays_open=True),
-    first_line("the absolute form of somebody else", "GET http://evil.example/v1/ledger/head HTTP/1.1", (200, 200), writes=1, stays_open=True),
+    first_line(
+        "the absolute form", "GET http://127.0.0.1/v1/ledger/head HTTP/1.1", (200, 200), writes=1, stays_open=True
+    ),
+    first_line(
+        "the absolute form of somebody else", "GET http://evil.example/v1/ledger/head HTTP/1.1", (200, 200), writes=1,
+        stays_open=True,
+    ),
     first_line("the asterisk form", "OPTIONS * HTTP/1.1", (404, 200), writes=1, stays_open=True),
     first_line("the authority form", "CONNECT evil.example:443 HTTP/1.1", (404,)),
     first_line("TRACE", "TRACE /v1/ledger/head HTTP/1.1", (405, 200), writes=1, stays_open=True),
     Case("HTTP/1.0 without keep-alive", "GET /v1/ledger/head HTTP/1.0\r\n{auth}\r\n{write}", (200,)),
-    Case("HTTP/1.0 with keep-alive", "GET /v1/ledger/head HTTP/1.0\r\n{auth}Connection: keep-alive\r\n\r\n{write}", (200, 200), writes=1,
-         stays_open=True),
-    Case("Connection: close", "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Connection: close\r\n\r\n{write}", (200,)),
-    Case("an upgrade to HTTP/2", "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
-         "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n{write}", (200,)),
-    Case("an upgrade to WebSocket", "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n{write}",
-         (200,)),
-    Case("an Upgrade that Connection does not name", "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Upgrade: h2c\r\n\r\n{write}", (200, 200),
-         writes=1, stays_open=True),
-    Case("a write in the body of a read", "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Content-Length: {all}\r\n\r\n{write}", (200,),
-         stays_open=True),
-    Case("a write in the body of a refused write", f"{TE}Idempotency-Key: {{key}}\r\nContent-Length: {{all}}\r\n\r\n{{write}}", (400,),
-         stays_open=True),
-    Case("a write in the body of a request without a key", "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\nContent-Length: {all}\r\n\r\n{write}",
-         (401,), stays_open=True),
-    Case("a write in a chunk", "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n{auth}Transfer-Encoding: chunked\r\nIdempotency-Key: {key}\r\n\r\n"
-         "{hex}\r\n{write}\r\n0\r\n\r\n", (400,), stays_open=True),
-    Case("an extension of a chunk", f"{TE}Idempotency-Key: {{key}}\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{{none}}\r\n0\r\n\r\n", (422,),
-         stays_open=True),
-    Case("a length in a trailer", f"{TE}Idempotency-Key: {{key}}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 9\r\n\r\n{{write}}"),
-    Case("a trailer", f"{TE}Idempotency-Key: {{key}}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{none}}\r\n0\r\nX: y\r\n\r\n", (422,),
-         stays_open=True),
-    Case("a refused write, then a good one", "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n{auth}Content-Length: 2\r\n\r\n{}{write}", (400, 200),
-         writes=1, stays_open=True),
-    Case("100-continue, refused before the body", "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n{auth}Expect: 100-continue\r\n"
-         "Content-Length: 1048577\r\n\r\n{write}", (413,)),
-    Case("100-continue with the body behind", "{head}Expect: 100-continue\r\n\r\n{body}", (200,), writes=1, stays_open=True),
-    Case("100-continue in HTTP/1.0", "GET /v1/ledger/head HTTP/1.0\r\n{auth}Expect: 100-continue\r\nConnection: keep-alive\r\n\r\n{write}", (200, 200),
-         writes=1, stays_open=True),
+    Case(
+        "HTTP/1.0 with keep-alive",
+        "GET /v1/ledger/head HTTP/1.0\r\n{auth}Connection: keep-alive\r\n\r\n{write}",
+        (200, 200),
+        writes=1,
+        stays_open=True,
+    ),
+    Case(
+        "Connection: close", "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Connection: close\r\n\r\n{write}", (200,)
+    ),
+    Case(
+        "an upgrade to HTTP/2",
+        "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n{write}",
+        (200,),
+    ),
+    Case(
+        "an upgrade to WebSocket",
+        "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n{write}",
+        (200,),
+    ),
+    Case(
+        "an Upgrade that Connection does not name",
+        "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Upgrade: h2c\r\n\r\n{write}",
+        (200, 200),
+        writes=1,
+        stays_open=True,
+    ),
+    Case(
+        "a write in the body of a read",
+        "GET /v1/ledger/head HTTP/1.1\r\nHost: x\r\n{auth}Content-Length: {all}\r\n\r\n{write}",
+        (200,),
+        stays_open=True,
+    ),
+    Case(
+        "a write in the body of a refused write",
+        f"{TE}Idempotency-Key: {{key}}\r\nContent-Length: {{all}}\r\n\r\n{{write}}",
+        (400,),
+        stays_open=True,
+    ),
+    Case(
+        "a write in the body of a request without a key",
+        "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\nContent-Length: {all}\r\n\r\n{write}",
+        (401,),
+        stays_open=True,
+    ),
+    Case(
+        "a write in a chunk",
+        "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n{auth}Transfer-Encoding: chunked\r\n"
+        "Idempotency-Key: {key}\r\n\r\n"
+        "{hex}\r\n{write}\r\n0\r\n\r\n",
+        (400,),
+        stays_open=True,
+    ),
+    Case(
+        "an extension of a chunk",
+        f"{TE}Idempotency-Key: {{key}}\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{{none}}\r\n0\r\n\r\n",
+        (422,),
+        stays_open=True,
+    ),
+    Case(
+        "a length in a trailer",
+        f"{TE}Idempotency-Key: {{key}}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 9\r\n\r\n{{write}}",
+    ),
+    Case(
+        "a trailer",
+        f"{TE}Idempotency-Key: {{key}}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{none}}\r\n0\r\nX: y\r\n\r\n",
+        (422,),
+        stays_open=True,
+    ),
+    Case(
+        "a refused write, then a good one",
+        "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n{auth}Content-Length: 2\r\n\r\n{}{write}",
+        (400, 200),
+        writes=1,
+        stays_open=True,
+    ),
+    Case(
+        "100-continue, refused before the body",
+        "POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\n{auth}Expect: 100-continue\r\n"
+        "Content-Length: 1048577\r\n\r\n{write}",
+        (413,),
+    ),
+    Case(
+        "100-continue with the body behind", "{head}Expect: 100-continue\r\n\r\n{body}", (200,), writes=1,
+        stays_open=True,
+    ),
+    Case(
+        "100-continue in HTTP/1.0",
+        "GET /v1/ledger/head HTTP/1.0\r\n{auth}Expect: 100-continue\r\nConnection: keep-alive\r\n\r\n{write}",
+        (200, 200),
+        writes=1,
+        stays_open=True,
+    ),
     Case("lines end before the first request", "\r\n\r\n{write}", (200,), writes=1, stays_open=True),
     Case("two writes in a row", "{write}{other}", (200, 200), writes=2, stays_open=True),
-    Case("a write cut off in its body", "{head}\r\n{\"sku\":", (), stays_open=True),
-    Case("a header of a Connection that names Content-Length", f"{TE}Connection: Content-Length\r\nIdempotency-Key: {{key}}\r\n"
-         "Content-Length: 2\r\n\r\n{}", (422,), stays_open=True),
+    Case("a write cut off in its body", '{head}\r\n{"sku":', (), stays_open=True),
+    Case(
+        "a header of a Connection that names Content-Length",
+        f"{TE}Connection: Content-Length\r\nIdempotency-Key: {{key}}\r\n" "Content-Length: 2\r\n\r\n{}",
+        (422,),
+        stays_open=True,
+    ),
 ]

@@ -1,11 +1,12 @@
-"""Structure fuzzing of every operation: valid requests, made from the documents' examples, in which members, parameters and headers
-are dropped, repeated, renamed, given other types, nested, made huge, alone and several at a time."""
+"""Structure fuzzing of every operation: valid requests, made from the documents' examples, in which members, parameters
+and headers are dropped, repeated, renamed, given other types, nested, made huge, alone and several at a time."""
+
 import os
 from random import Random
 
 from documents import operations
 from mutations import describe, spoil
-from requests import Request
+from request import Request
 from shelf import Shelf
 
 ANY_OTHER = {400, 404, 405, 408, 413, 414, 415, 422, 431}
@@ -33,7 +34,8 @@ class StructureFuzzing:
             self.one(number)
         self.session.say(
             f"  {self.count} requests to {len(self.operations)} operations; {self.accepted} writes were accepted, "
-            f"{self.replays} answers to the same request again were the same bytes")
+            f"{self.replays} answers to the same request again were the same bytes"
+        )
 
     def one(self, number):
         random = Random(f"{self.seed}/structure/{number}")
@@ -58,7 +60,12 @@ class StructureFuzzing:
         kinds = {kind for kind, _ in request.changes}
         is_other = "spoil_method" in kinds or ("spoil_path" in kinds and answer.status in ANY_OTHER)
         objection = None if is_other and answer.status < 500 else request.operation.objection(answer)
-        if is_other and request.method != "HEAD" and answer.status >= 400 and "json" not in answer.headers.get("content-type", ""):
+        if (
+            is_other
+            and request.method != "HEAD"
+            and answer.status >= 400
+            and "json" not in answer.headers.get("content-type", "")
+        ):
             objection = f"a refusal without a reason: {answer.headers}"
         if objection:
             self.session.report(f"{what}: {objection}: {answer!r}")
@@ -83,7 +90,9 @@ class StructureFuzzing:
         self.replays += 1
         same = (second.status, second.body) == (answer.status, answer.body)
         if not same or second.headers.get("idempotent-replayed") != "true":
-            self.session.report(f"{what}: {answer!r} and, the second time, {second.headers.get('idempotent-replayed')} {second!r}")
+            self.session.report(
+                f"{what}: {answer!r} and, the second time, {second.headers.get('idempotent-replayed')} {second!r}"
+            )
         if self.shelf.head() != head:
             self.session.report(f"{what}: the same key has written twice")
 

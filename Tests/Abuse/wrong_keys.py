@@ -1,4 +1,6 @@
-"""A million wrong keys with flat memory: guesses of every kind, many at once on kept connections, while a good key goes on working."""
+"""A million wrong keys with flat memory: guesses of every kind, many at once on kept connections, while a good key goes
+on working."""
+
 import socket
 import threading
 import time
@@ -12,7 +14,8 @@ DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def minted(start):
-    """A text of which all but the checksum is given, with the checksum that belongs to it: only a look-up tells that it is no key."""
+    """A text of which all but the checksum is given, with the checksum that belongs to it: only a look-up tells that it
+    is no key."""
     check = zlib.crc32(start.encode())
     return start + "".join(DIGITS[check >> shift & 31] for shift in range(30, -1, -5))
 
@@ -21,7 +24,8 @@ class WrongKeys:
     name = "wrong keys"
     CONNECTIONS, AT_ONCE = 4, 32
     GROWTH = 8 * MEBIBYTE
-    """More than this after the warm-up is growth: what the allocator and the tables of fixed size take, they have taken by then."""
+    """More than this after the warm-up is growth: what the allocator and the tables of fixed size take, they have taken
+    by then."""
 
     def __init__(self, session, quick, random, seed):
         self.session, self.random = session, random
@@ -42,8 +46,9 @@ class WrongKeys:
         normal, during = p99(samples, calm - 2, calm), p99(samples, calm, ended)
         shown = " / ".join("–" if figure is None else f"{figure * 1000:.1f}" for figure in (normal, during))
         self.session.say(
-            f"  {self.count} wrong keys in {seconds:.1f} s, {self.count / seconds:.0f} a second; memory {before / MEBIBYTE:.1f} → "
-            f"{after / MEBIBYTE:.1f} MiB; p99 of a good key before / during {shown} ms")
+            f"  {self.count} wrong keys in {seconds:.1f} s, {self.count / seconds:.0f} a second; "
+            f"memory {before / MEBIBYTE:.1f} → {after / MEBIBYTE:.1f} MiB; p99 of a good key before / during {shown} ms"
+        )
         if after - before > self.GROWTH:
             self.session.report(f"wrong keys took {(after - before) / MEBIBYTE:.1f} MiB")
         if failures:
@@ -58,7 +63,9 @@ class WrongKeys:
         """Sends so many, over some connections; gives the seconds it took."""
         begun = time.monotonic()
         share = count // self.CONNECTIONS
-        threads = [threading.Thread(target=self.guess_on_one, args=(share,), daemon=True) for _ in range(self.CONNECTIONS)]
+        threads = [
+            threading.Thread(target=self.guess_on_one, args=(share,), daemon=True) for _ in range(self.CONNECTIONS)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -105,7 +112,7 @@ class WrongKeys:
     def somewhere(self):
         """The real key with one place changed."""
         at = self.random.randrange(len(self.key))
-        return self.key[:at] + self.random.choice(DIGITS.replace(self.key[at], "")) + self.key[at + 1:]
+        return self.key[:at] + self.random.choice(DIGITS.replace(self.key[at], "")) + self.key[at + 1 :]
 
     KINDS = [
         lambda self: b"Bearer " + self.random.randbytes(24).hex().encode(),
@@ -114,7 +121,7 @@ class WrongKeys:
         lambda self: b"Bearer " + minted(self.key[:34] + "0" + self.digits(51)).encode(),
         lambda self: b"Bearer " + minted(self.key[:8].replace("test", "live") + self.key[8:86]).encode(),
         lambda self: b"Bearer " + self.somewhere().encode(),
-        lambda self: b"Bearer " + self.key[:self.random.randrange(len(self.key))].encode(),
+        lambda self: b"Bearer " + self.key[: self.random.randrange(len(self.key))].encode(),
         lambda self: b"Bearer " + (self.key + self.digits(1)).encode(),
         lambda self: b"Bearer " + self.key.lower().encode(),
         lambda self: b"Bearer  " + self.key.encode(),

@@ -1,4 +1,6 @@
-"""A request that can be spoilt: its body a tree in which members keep their order and may repeat, everything else as it is sent."""
+"""A request that can be spoilt: its body a tree in which members keep their order and may repeat, everything else as it
+is sent."""
+
 import json
 import urllib.parse
 
@@ -60,10 +62,13 @@ class Request:
         values = shelf.path_values(operation)
         path = [
             urllib.parse.quote(values[segment[1:-1]], safe="") if segment.startswith("{") else segment
-            for segment in operation.path.split("/")[1:]]
+            for segment in operation.path.split("/")[1:]
+        ]
         query = [
             [parameter["name"], str(parameter.get("example", parameter["schema"].get("default", "5")))]
-            for parameter in operation.query if parameter.get("required")]
+            for parameter in operation.query
+            if parameter.get("required")
+        ]
         headers = [[b"Host", b"127.0.0.1"], [b"Authorization", b"Bearer " + shelf.key.encode()]]
         if operation.key_header:
             headers.append([b"Idempotency-Key", key.encode()])
