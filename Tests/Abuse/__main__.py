@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Server"))
 
-from ledgerserver import LedgerServer, PostgresCluster, scratch_folder  # noqa: E402: found through the line above.
+from ledgerserver import ConnectionLost, LedgerServer, PostgresCluster, scratch_folder  # noqa: E402: found through the line above.
 from ledgerserver.network import enter_own_network  # noqa: E402
 
 from parts import PARTS, SESSIONS  # noqa: E402
@@ -59,6 +59,9 @@ def abuse(plan, given, folder):
         session.close()
     except TooManyFindings:
         say("enough was found to stop and look")
+    except ConnectionLost as error:
+        session.findings.append(f"the server is gone: {error}")
+        say(f"  FINDING: the server does not answer: {error}; {server.last_words()}")
     finally:
         if server.is_running():
             server.kill()

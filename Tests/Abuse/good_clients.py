@@ -91,9 +91,8 @@ class GoodClients:
             client.close()
 
 
-def p99(samples, begin, end, window=1.0):
-    """The median over windows of `window` seconds of the 99th percentile in each, in seconds: a hiccup of the machine
-    in one of them does not decide."""
+def p99s(samples, begin, end, window=1.0):
+    """The 99th percentile in each window of that many seconds, in seconds."""
     percentiles = []
     at = begin
     while at + window <= end:
@@ -101,4 +100,14 @@ def p99(samples, begin, end, window=1.0):
         if len(inside) >= 50:
             percentiles.append(inside[int(len(inside) * 0.99)])
         at += window
+    return percentiles
+
+
+def typical(percentiles):
+    """The median: a hiccup of the machine in one window does not decide. None where nothing was measured."""
     return statistics.median(percentiles) if percentiles else None
+
+
+def milliseconds(*figures):
+    """Seconds as they are printed."""
+    return " / ".join("–" if figure is None else f"{figure * 1000:.1f}" for figure in figures) + " ms"

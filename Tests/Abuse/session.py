@@ -9,8 +9,8 @@ from ledgerserver import Answer, Client, ConnectionLost, wait_until
 MEBIBYTE = 1 << 20
 GROWTH = 40 * MEBIBYTE
 """By which a server at rest may be larger than at its start: it gives memory back when it has 32 MiB more."""
-GROWTH_OF_A_REALM = 2 * MEBIBYTE
-"""For its catalogue, its levels and the pages of its databases."""
+GROWTH_OF_A_REALM = 4 * MEBIBYTE
+"""For its catalogue, its levels and its keys, and the pages that each connection to its databases keeps: two mebibytes."""
 DESCRIPTORS_OF_A_REALM = 16
 """At most: two databases, their logs and shared memory, and the connections of readers."""
 
@@ -126,7 +126,10 @@ class Session:
         )
         if grown > allowed:
             self.report(f"it has grown by {grown / MEBIBYTE:.1f} MiB; {allowed / MEBIBYTE:.0f} were allowed")
-        self.head()
+        try:
+            self.head()
+        except ConnectionLost as error:
+            self.report(f"it does not answer any more ({error}): {self.server.last_words()}")
         self.client.close()
         if said := self.server.verify():
             self.report(f"bincard verify: {said[-2000:]}")

@@ -1,4 +1,4 @@
-"""How clients are slow: three ways of `slowhttptest`, and one that it does not have. An attack runs from its making
+"""How clients are slow: three ways of `slowhttptest`, and two that it does not have. An attack runs from its making
 until `end`."""
 
 import socket
@@ -9,6 +9,8 @@ import time
 
 class SlowHTTPTest:
     """Connections that send their header, send their body or read their answer as slowly as they can."""
+
+    keeps_connections = True
 
     def __init__(self, name, *arguments):
         self.name, self.arguments = name, arguments
@@ -30,12 +32,12 @@ class SlowHTTPTest:
         self.process.wait(30)
 
 
-class UnreadPipelines:
-    """Connections that send a packet of requests for the largest document there is, which needs no key, and read
-    nothing."""
+class SilentConnections:
+    """Connections that send their packet and then do nothing any more."""
 
-    name = "unread pipelines"
-    PACKET = b"GET /openapi/sk-inventory.json HTTP/1.1\r\nHost: x\r\n\r\n" * 70
+    def __init__(self, name, packet, keeps_connections=True):
+        """keeps_connections: whether the server leaves them open."""
+        self.name, self.packet, self.keeps_connections = name, packet, keeps_connections
 
     def begin(self, port, connections, seconds):
         self.sockets, self.is_over = [], False
@@ -52,7 +54,10 @@ class UnreadPipelines:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.settimeout(10)
             connection.connect(("127.0.0.1", port))
-            connection.sendall(self.PACKET)
+            try:
+                connection.sendall(self.packet)
+            except OSError:
+                pass  # The server had heard enough.
             self.sockets.append(connection)
             time.sleep(pause)
 
@@ -78,5 +83,12 @@ ATTACKS = [
         "slow reading", "-X", "-w", "1", "-y", "64", "-n", "5", "-z", "32", "-k", "3", "-u",
         "{url}/openapi/sk-inventory.json",
     ),
-    UnreadPipelines(),
+    # The largest document there is, which needs no key, many times in one packet; nothing of it is read.
+    SilentConnections("unread pipelines", b"GET /openapi/sk-inventory.json HTTP/1.1\r\nHost: x\r\n\r\n" * 70),
+    # All but the last byte of the largest body, from nobody.
+    SilentConnections(
+        "large bodies without a key",
+        b"POST /v1/inventory/ledger HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n" + b" " * 1_048_575,
+        keeps_connections=False,
+    ),
 ]

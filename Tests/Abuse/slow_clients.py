@@ -4,7 +4,7 @@ connection costs has an end, and afterwards nothing may be left of it."""
 import shutil
 import time
 
-from good_clients import GoodClients, p99
+from good_clients import GoodClients, milliseconds, p99s, typical
 from session import MEBIBYTE
 from shelf import Shelf
 from slow_attacks import ATTACKS, SlowHTTPTest
@@ -52,16 +52,16 @@ class SlowClients:
         attack.begin(self.session.server.port, self.connections, self.seconds)
         try:
             # Meanwhile all connections are made.
-            time.sleep(self.seconds / 3)
+            opening = self.watch(self.seconds / 3)
             full = time.monotonic()
-            open_at_most, memory = self.watch(self.seconds * 2 / 3)
+            open_at_most, memory = map(max, opening, self.watch(self.seconds * 2 / 3))
             ended = time.monotonic()
         finally:
             attack.end()
         self.wait_until_drained(attack.name)
         samples, failures = self.good.seen()
         after = self.be_calm()
-        self.judge(attack.name, (self.before, p99(samples, full, ended), after), open_at_most, failures)
+        self.judge(attack, self.before, p99s(samples, full, ended), after, open_at_most, failures)
         self.before = after
         each = (memory - at_first) / self.connections
         self.session.say(
@@ -73,7 +73,7 @@ class SlowClients:
         return self.session.resident()
 
     def be_calm(self):
-        """What good clients get when nothing else is done, in seconds."""
+        """The p99s of good clients when nothing else is done."""
         begun = time.monotonic()
         time.sleep(self.calm)
         samples, failures = self.good.seen()
@@ -81,7 +81,7 @@ class SlowClients:
             self.session.report(
                 f"{len(failures)} requests of good clients failed while nothing else was done: {failures[:3]}"
             )
-        return p99(samples, begun, begun + self.calm)
+        return p99s(samples, begun, begun + self.calm)
 
     def watch(self, seconds):
         """The most open connections and bytes of memory while they are held."""
@@ -103,18 +103,19 @@ class SlowClients:
                 return
             time.sleep(0.1)
 
-    def judge(self, name, figures, open_at_most, failures):
-        before, during, after = figures
-        normal = max(figure for figure in (before, after, 0) if figure is not None)
-        shown = " / ".join("–" if figure is None else f"{figure * 1000:.1f}" for figure in figures)
-        self.session.say(f"  {name}: {open_at_most} connections; p99 before / during / after {shown} ms")
-        if open_at_most < self.connections * 0.9:
+    def judge(self, attack, before, during, after, open_at_most, failures):
+        """before, during, after: the p99s of good clients in each window."""
+        name = attack.name
+        normal, beside = typical(before + after) or 0, typical(during)
+        self.session.say(
+            f"  {name}: {open_at_most} connections; "
+            f"p99 before / during / after {milliseconds(typical(before), beside, typical(after))}"
+        )
+        if attack.keeps_connections and open_at_most < self.connections * 0.9:
             self.session.report(
                 f"{name}: {open_at_most} connections were open at most; {self.connections} were meant to be"
             )
         if failures:
             self.session.report(f"{name}: {len(failures)} requests of good clients failed: {failures[:3]}")
-        if during is None or during > max(2 * normal, normal + self.floor):
-            self.session.report(
-                f"{name}: p99 of good clients rose from {normal * 1000:.1f} to {(during or 0) * 1000:.1f} ms"
-            )
+        if beside is None or beside > max(2 * normal, normal + self.floor):
+            self.session.report(f"{name}: p99 of good clients went from {milliseconds(normal)} to {milliseconds(beside)}")

@@ -6,8 +6,8 @@ import threading
 import time
 import zlib
 
-from good_clients import GoodClients, p99
-from session import MEBIBYTE
+from good_clients import GoodClients, milliseconds, p99s, typical
+from session import MEBIBYTE, TooManyFindings
 from shelf import Shelf
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -43,11 +43,10 @@ class WrongKeys:
         ended = time.monotonic()
         after = self.session.resident()
         samples, failures = good.stop()
-        normal, during = p99(samples, calm - 2, calm), p99(samples, calm, ended)
-        shown = " / ".join("–" if figure is None else f"{figure * 1000:.1f}" for figure in (normal, during))
+        normal, during = typical(p99s(samples, calm - 2, calm)), typical(p99s(samples, calm, ended))
         self.session.say(
             f"  {self.count} wrong keys in {seconds:.1f} s, {self.count / seconds:.0f} a second; "
-            f"memory {before / MEBIBYTE:.1f} → {after / MEBIBYTE:.1f} MiB; p99 of a good key before / during {shown} ms"
+            f"memory {before / MEBIBYTE:.1f} → {after / MEBIBYTE:.1f} MiB; p99 of a good key before / during {milliseconds(normal, during)}"
         )
         if after - before > self.GROWTH:
             self.session.report(f"wrong keys took {(after - before) / MEBIBYTE:.1f} MiB")
@@ -73,32 +72,26 @@ class WrongKeys:
         return time.monotonic() - begun
 
     def guess_on_one(self, count):
-        connection = socket.create_connection(("127.0.0.1", self.session.server.port), 30)
-        rest, sent = b"", 0
         try:
-            while sent < count:
-                batch = min(self.AT_ONCE, count - sent)
-                connection.sendall(b"".join(self.request() for _ in range(batch)))
-                sent += batch
-                refused = 0
-                while refused < batch:
-                    chunk = connection.recv(1 << 18)
-                    if not chunk:
-                        raise OSError("the server closed the connection")
-                    rest += chunk
-                    answers = rest.count(b"HTTP/1.1 ")
-                    # Complete answers end with their body; the last one may still be on its way.
-                    refused = rest.count(b'"code":"unauthorized"')
-                    if refused == batch and answers == batch and rest.endswith(b"}"):
-                        break
-                if rest.count(b"HTTP/1.1 401") != batch:
-                    self.session.report(f"a wrong key was answered {rest[:300]!r}")
-                self.session.saw(401, batch)
-                rest = b""
-        except OSError as error:
-            self.session.report(f"guessing ended after {sent}: {error}")
-        finally:
-            connection.close()
+            with socket.create_connection(("127.0.0.1", self.session.server.port), 30) as connection:
+                for sent in range(0, count, self.AT_ONCE):
+                    self.exchange(connection, min(self.AT_ONCE, count - sent))
+        except (OSError, TooManyFindings) as error:
+            self.session.findings.append(f"guessing came to an end: {error}")
+
+    def exchange(self, connection, count):
+        """Sends so many guesses at once and reads as many refusals."""
+        connection.sendall(b"".join(self.request() for _ in range(count)))
+        received = b""
+        while received.count(b'"code":"unauthorized"') < count or not received.endswith(b"}"):
+            chunk = connection.recv(1 << 18)
+            if not chunk:
+                raise OSError("the server closed the connection")
+            received += chunk
+            if received.count(b"HTTP/1.1 ") != received.count(b"HTTP/1.1 401"):
+                self.session.report(f"a wrong key was answered {received[-3000:]!r}")
+                raise OSError("nothing more is understood on this connection")
+        self.session.saw(401, count)
 
     def request(self):
         kind = self.random.randrange(len(self.KINDS))

@@ -278,6 +278,20 @@ extension ContractTests {
             }
         }
 
+        @Test("whoever has no key is told so before a large body is here", arguments: dialects)
+        func largeBodyOfStrangers(path: String, start: String) async throws {
+            let realm = try await realm()
+            let wrong = String(realm.created.secret.dropLast()) + (realm.created.secret.hasSuffix("0") ? "1" : "0")
+            for line in ["", "Authorization: Bearer \(wrong)\r\n", "Authorization: Basic eDp5\r\n"] {
+                let answer = try await RawExchange.send(
+                    "POST \(path) HTTP/1.1\r\nHost: h\r\n\(line)Content-Length: 1000000\r\n\r\n"
+                        + String(repeating: " ", count: 70_000), to: realm.server)
+                #expect(answer.status == 401, "\(answer.text)")
+                #expect(answer.text.hasPrefix(start), "\(answer.text)")
+                #expect(answer.headers.first(name: "www-authenticate") == "Bearer")
+            }
+        }
+
         @Test("a member is named although its name begins with an accent")
         func accents() async throws {
             let realm = try await realm()

@@ -207,6 +207,27 @@ struct ListenerLimitTests {
         }
     }
 
+    @Test(
+        "a stranger's large body is refused as soon as it is large, whenever that is known",
+        arguments: ["now", "later"])
+    func strangers(when: String) async throws {
+        try await TestListener.with { listener in
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Stranger: \(when)\r\nContent-Length: "
+            let client = try listener.connect()
+            // A small one is handed over: who it is from is said there. One that ends before it is known is, too.
+            try client.send(head + "65536\r\n\r\n" + String(repeating: "a", count: 65_536))
+            #expect(try client.readResponse().body == "POST / 65536")
+            if when == "later" {
+                try client.send(head + "70000\r\n\r\n" + String(repeating: "a", count: 70_000))
+                #expect(try client.readResponse().body == "POST / 70000")
+            }
+            try client.send(head + "1000000\r\n\r\n" + String(repeating: "a", count: 65_600))
+            #expect(try client.readResponse().status == 401)
+            #expect(client.isClosedByServer())
+            #expect(listener.handler.refusals == [.unauthorized])
+        }
+    }
+
     @Test("beyond the cap a connection is not accepted until another closes")
     func connectionCap() async throws {
         var limits = ConnectionLimits()

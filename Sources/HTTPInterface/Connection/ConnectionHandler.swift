@@ -22,6 +22,8 @@ final class ConnectionHandler: ChannelInboundHandler {
         var head: HTTPRequestHead
         var framing: RequestFraming
         var body: [UInt8] = []
+        /// Tells it from the connection's other requests, once it is examined; 0 before.
+        var examination: UInt64 = 0
     }
 
     let shard: LoopShard
@@ -53,6 +55,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     var receivingSince: UInt64?
     private var sliceTime: UInt64 = 0
     private var slice: ByteBuffer?
+    private var examinations: UInt64 = 0
     /// Bytes of a request line that is not over yet; nil behind it.
     private var lineBytes: Int? = 0
     /// The slice's first byte is, as far as can be told, a request's first.
@@ -194,6 +197,25 @@ final class ConnectionHandler: ChannelInboundHandler {
             arriving?.body.reserveCapacity(expected)
         }
         part.withUnsafeReadableBytes { arriving?.body.append(contentsOf: $0) }
+        if count + part.readableBytes > shard.limits.unexaminedBytes, arriving?.examination == 0 { examine() }
+    }
+
+    /// Sees to it that only somebody with a key makes us keep a large body.
+    private func examine() {
+        guard let headers = arriving?.head.headers else { return }
+        examinations &+= 1
+        let number = examinations
+        arriving?.examination = number
+        let connection = NIOLoopBound(self, eventLoop: shard.eventLoop)
+        shard.handler.examine(headers, on: shard.eventLoop) { isWelcome in
+            if !isWelcome { connection.value.turnAway(number) }
+        }
+    }
+
+    private func turnAway(_ number: UInt64) {
+        guard let request = arriving, request.examination == number else { return }
+        arriving = nil
+        refuse(.unauthorized, target: request.head.uri, isHead: request.head.method == .HEAD)
     }
 
     private func finish() {

@@ -10,6 +10,8 @@ package struct ConnectionLimits: Sendable {
     package var headerFields = 100
     /// Bytes of a body, declared or as its chunks add up; more is 413.
     package var bodyBytes = 1 << 20
+    /// Bytes of a body that anybody may send before it is asked who that is.
+    package var unexaminedBytes = 64 * 1024
     /// From the first byte of a request to its last; later is 408.
     package var requestDeadline = TimeAmount.seconds(30)
     /// How long a connection may wait for its next request before it is closed.
