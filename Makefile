@@ -4,7 +4,8 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 BUILD = $(SWIFT) build -c release --jobs $(JOBS)
 BINARY = .build/release/bincard
 
-.PHONY: run test test-build simulate crash crash-quick build dependencies test-dependencies format openapi bench clean
+.PHONY: run test test-build simulate crash crash-quick abuse abuse-quick fuzz
+.PHONY: build dependencies test-dependencies format openapi bench clean
 
 run: dependencies
 	$(BUILD) --product bincard
@@ -19,6 +20,7 @@ test: test-build
 	$(BINARY) openapi --check
 	scripts/check-openapi
 	scripts/fuzz-apis
+	$(MAKE) abuse-quick
 	$(MAKE) crash-quick
 	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --skip SimulationTests
 	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test -c release --skip-build --disable-xctest --filter SimulationTests
@@ -38,6 +40,17 @@ crash: build test-dependencies
 crash-quick:
 	python3 Tests/Crash --quick
 
+# Everything that clients can do wrong, at length: half an hour. What `make test` has of it takes about a minute.
+abuse: test-dependencies build
+	.venv/bin/python Tests/Abuse
+
+abuse-quick:
+	.venv/bin/python Tests/Abuse --quick
+
+# libFuzzer on what reads bytes from outside, ten minutes for each target.
+fuzz:
+	Fuzzing/run 600
+
 dependencies:
 	scripts/install-dependencies build
 
@@ -53,7 +66,7 @@ bench: build
 	$(BINARY) bench
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Package.swift
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Benchmarks Fuzzing/Sources Fuzzing/Package.swift Package.swift
 
 clean:
 	rm -rf .build .venv

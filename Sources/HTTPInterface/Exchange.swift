@@ -100,6 +100,9 @@ package protocol ResponseSlot: Sendable {
 package protocol RequestHandler: Sendable {
     /// Takes a whole request. The answer may come now or later, from any thread.
     func handle(_ request: IncomingRequest, respond slot: any ResponseSlot)
+    /// Whether a client that sends this header may go on with a body that is becoming large. Tells `then` on the event
+    /// loop, at once or later; until it knows, the client goes on.
+    func examine(_ headers: HTTPHeaders, on eventLoop: any EventLoop, then: @escaping @Sendable (Bool) -> Void)
     /// The response to a request that never became whole: over a limit, too slow, malformed. The connection closes
     /// after.
     func refuse(_ failure: RequestFailure, target: String, peer: String) -> OutgoingResponse
@@ -112,6 +115,8 @@ package enum RequestFailure: Sendable, Equatable {
     case bodyTooLarge(limit: Int)
     case targetTooLong(limit: Int)
     case timedOut(seconds: Int)
+    /// A large body of somebody who has no live key.
+    case unauthorized
     case unsupportedTransferEncoding
     case expectationFailed
 }

@@ -3,8 +3,8 @@ import LedgerCore
 package import LedgerEngine
 import LedgerStorage
 package import Logging
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import WireSchema
 
 /// Lets requests in: finds the operation, the key, its budget, scope and realm, hands the request to the operation, and
@@ -109,15 +109,31 @@ package final class Gateway: RequestHandler {
     package func refuse(_ failure: RequestFailure, target: String, peer: String) -> OutgoingResponse {
         let requestID = RequestID.fresh()
         let refusal = Refusal(failure)
-        let path = target.prefix { $0 != "?" }.prefix(512)
+        let path = target.isEmpty ? "" : RequestTarget(target).path.prefix(512)
         let answer = dialect(of: path).render(refusal, String(path), requestID)
         var response = OutgoingResponse(
             status: Int(answer.status), contentKind: ContentKind(rawValue: answer.contentKind) ?? .problem,
             body: answer.body, closes: true)
         ResponseHeaders.append(requestID: requestID, to: &response.headerBlock)
+        ResponseHeaders.append(refusal, to: &response.headerBlock)
         anonymous.observe(at: RequestClock.monotonic()).appendHeaders(to: &response.headerBlock)
         unrouted.record(status: response.status, nanoseconds: 0)
         return response
+    }
+
+    package func examine(
+        _ headers: HTTPHeaders, on eventLoop: any EventLoop, then: @escaping @Sendable (Bool) -> Void
+    ) {
+        let authorization = headers.first(name: "authorization")
+        switch keys.authenticate(authorization, counts: false) {
+        case .key: then(true)
+        case .absent, .malformed, .unknown: then(false)
+        case .unseen(let id):
+            engine.readers.run { [keys] in
+                let isKey = keys.lookUp(id, authorization: authorization) != nil
+                eventLoop.execute { then(isKey) }
+            }
+        }
     }
 
     private func dialect(of path: some StringProtocol) -> ErrorDialect {

@@ -148,6 +148,7 @@ extension Refusal {
             self.init(414, "target_too_long", "The request target has more than \(limit) bytes.")
         case .timedOut(let seconds):
             self.init(408, "request_timeout", "The request did not arrive within \(seconds) seconds. Send it again.")
+        case .unauthorized: self = .unauthorized
         case .unsupportedTransferEncoding:
             self.init(501, "not_implemented", "The only transfer coding that is understood is chunked.")
         case .expectationFailed:

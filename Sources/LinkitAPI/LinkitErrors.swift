@@ -63,8 +63,7 @@ extension LinkitError {
     /// A JSON Pointer as the page writes places: `qty`, `skus[0].qty`, and `body` for the whole.
     static func place(_ pointer: String) -> String {
         var place = ""
-        for token in pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
-            let name = token.replacing("~1", with: "/").replacing("~0", with: "~")
+        for name in JSONPointer.names(in: pointer) {
             if !place.isEmpty, Int(name) != nil {
                 place += "[\(name)]"
             } else {

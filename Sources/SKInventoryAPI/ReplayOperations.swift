@@ -46,7 +46,7 @@ extension SKInventoryAPI {
                         NamedExample("dead", summary: "All dead letters", json: #"{"dead_only": true}"#),
                         NamedExample(
                             "since", json: #"{"since": "2026-04-22T17:04:11Z", "events": ["movement.*"]}"#),
-                    ]),
+                    ], isRequired: false),
                 responses: [ResponseDescription(202, "It will be sent.", body: .json(ReplayView.self))],
                 errors: [
                     ErrorDescription(

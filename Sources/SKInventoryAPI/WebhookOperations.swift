@@ -124,7 +124,8 @@ extension SKInventoryAPI {
                 description: "The one before signs beside it for a while, so that a receiver can change over.",
                 tag: "Webhooks", idempotency: .required, parameters: ParameterList(WebhookPath.self),
                 request: .json(
-                    SecretRotation.self, examples: [NamedExample("hour", json: #"{"grace_seconds": 3600}"#)]),
+                    SecretRotation.self, examples: [NamedExample("hour", json: #"{"grace_seconds": 3600}"#)],
+                    isRequired: false),
                 responses: [ResponseDescription(200, "The new secret.", body: .json(SecretRotated.self))],
                 errors: [noSuchWebhook, keyReused, refused(["weak_secret"])])
         ) { call throws(Refusal) in try call.rotateSecret() },

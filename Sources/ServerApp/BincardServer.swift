@@ -26,6 +26,7 @@ package final class BincardServer: Sendable {
     private let webhooks: WebhookService
     private let accessLog: AccessLog
     private let readiness = Readiness()
+    private let memory = MemoryReturn()
     private let settings: Settings
     private let logger: Logger
     /// What runs, to shut it down from within the process.
@@ -190,6 +191,7 @@ package final class BincardServer: Sendable {
                 services: [.init(service: listener, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: gracefulShutdownSignals, logger: logger))
         running.withLock { $0 = services }
+        memory.start()
         let reopening = Task { [accessLog] in
             guard !gracefulShutdownSignals.isEmpty else { return }
             for await _ in await UnixSignalsSequence(trapping: .sighup) { accessLog.reopen() }
@@ -256,6 +258,7 @@ package final class BincardServer: Sendable {
     /// Writes and closes everything. Blocks for as long as the projections take.
     private func close() {
         ServerNote.remove(from: directory)
+        memory.stop()
         webhooks.close()
         engine.close()
         keys.stop()

@@ -258,6 +258,50 @@ extension ContractTests {
             #expect(try await realm.head().text == before)
         }
 
+        /// Linkit's words, Seller's, and problem details: where each says the status or the code.
+        static let dialects = [
+            ("/api/v1/skus", #"{"code":4"#), ("/api/inventory/SKU-1", #"{"error":{"code":""#),
+            ("/inventory/v1/items", #"{"type":"/problems/"#), ("/v1/events", #"{"type":"/problems/"#),
+        ]
+
+        @Test("what is refused before it is parsed is refused in its own API's words", arguments: dialects)
+        func unparsed(path: String, start: String) async throws {
+            let realm = try await realm()
+            for lines in [
+                String(repeating: "X-A: 1\r\n", count: 150), "X-A: \u{1}\r\n",
+                "X-A: \(String(repeating: "y", count: 40_000))\r\n",
+            ] {
+                let answer = try await RawExchange.send(
+                    "GET \(path)?limit=1 HTTP/1.1\r\nHost: h\r\n\(lines)\r\n", to: realm.server)
+                #expect(answer.status == (lines.contains("\u{1}") ? 400 : 431))
+                #expect(answer.text.hasPrefix(start), "\(answer.text)")
+            }
+        }
+
+        @Test("whoever has no key is told so before a large body is here", arguments: dialects)
+        func largeBodyOfStrangers(path: String, start: String) async throws {
+            let realm = try await realm()
+            let wrong = String(realm.created.secret.dropLast()) + (realm.created.secret.hasSuffix("0") ? "1" : "0")
+            for line in ["", "Authorization: Bearer \(wrong)\r\n", "Authorization: Basic eDp5\r\n"] {
+                let answer = try await RawExchange.send(
+                    "POST \(path) HTTP/1.1\r\nHost: h\r\n\(line)Content-Length: 1000000\r\n\r\n"
+                        + String(repeating: " ", count: 70_000), to: realm.server)
+                #expect(answer.status == 401, "\(answer.text)")
+                #expect(answer.text.hasPrefix(start), "\(answer.text)")
+                #expect(answer.headers.first(name: "www-authenticate") == "Bearer")
+            }
+        }
+
+        @Test("a member is named although its name begins with an accent")
+        func accents() async throws {
+            let realm = try await realm()
+            let answer = try await realm.client.post("/api/v1/products", #"{"\u0301x": 1, "iv_id": "P", "name": "n"}"#)
+            #expect(answer.status == 422)
+            #expect(
+                answer.text.contains("\"\u{301}x\":\"Is not a member") && !answer.text.contains("\"body\""),
+                "\(answer.text)")
+        }
+
         @Test("a method that a path does not have is 405 and lists those that it has")
         func methods() async throws {
             let realm = try await realm()

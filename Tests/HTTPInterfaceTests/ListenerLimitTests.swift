@@ -169,6 +169,65 @@ struct ListenerLimitTests {
         }
     }
 
+    @Test("a client that does not read gets one large response made, however many requests it sends at once")
+    func unreadPipeline() async throws {
+        try await TestListener.with { listener in
+            let client = try listener.connect(receiveBuffer: 4096)
+            // The system alone would take megabytes: several of these.
+            let request = "GET /bytes/600000 HTTP/1.1\r\nHost: x\r\n\r\n"
+            try client.send(String(repeating: request, count: 30))
+            #expect(waitUntil { listener.handler.requests.count > 0 })
+            sleepMilliseconds(150)
+            #expect(listener.handler.requests.count == 1)
+            for _ in 0..<30 { #expect(try client.readResponse().body.utf8.count == 600_000) }
+            #expect(listener.handler.requests.count == 30)
+        }
+    }
+
+    @Test("requests that wait are not carried out when a response before them closes the connection")
+    func waitingAndClosed() async throws {
+        try await TestListener.with { listener in
+            let client = try listener.connect(receiveBuffer: 4096)
+            let large = "GET /bytes/600000 HTTP/1.1\r\nHost: x\r\n\r\n"
+            try client.send(large + "GET /second HTTP/1.1\r\nHost: x\r\n\r\n" + large + "nonsense\r\n\r\n")
+            #expect(try client.readResponse().body.utf8.count == 600_000)
+            #expect(try client.readResponse().body == "GET /second 0")
+            #expect(try client.readResponse().body.utf8.count == 600_000)
+            #expect(try client.readResponse().status == 400)
+            #expect(client.isClosedByServer())
+            #expect(listener.handler.requests.count == 3)
+            // One that is cut while it waits takes its waiting requests with it.
+            do {
+                let gone = try listener.connect(receiveBuffer: 4096)
+                try gone.send(large + "GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
+                #expect(waitUntil { listener.handler.requests.count == 4 })
+            }
+            #expect(waitUntil { listener.telemetry.connections.current == 0 })
+            #expect(listener.handler.requests.count == 4)
+        }
+    }
+
+    @Test(
+        "a stranger's large body is refused as soon as it is large, whenever that is known",
+        arguments: ["now", "later"])
+    func strangers(when: String) async throws {
+        try await TestListener.with { listener in
+            let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Stranger: \(when)\r\nContent-Length: "
+            let client = try listener.connect()
+            // A small one is handed over: who it is from is said there. One that ends before it is known is, too.
+            try client.send(head + "65536\r\n\r\n" + String(repeating: "a", count: 65_536))
+            #expect(try client.readResponse().body == "POST / 65536")
+            if when == "later" {
+                try client.send(head + "70000\r\n\r\n" + String(repeating: "a", count: 70_000))
+                #expect(try client.readResponse().body == "POST / 70000")
+            }
+            try client.send(head + "1000000\r\n\r\n" + String(repeating: "a", count: 65_600))
+            #expect(try client.readResponse().status == 401)
+            #expect(client.isClosedByServer())
+            #expect(listener.handler.refusals == [.unauthorized])
+        }
+    }
+
     @Test("beyond the cap a connection is not accepted until another closes")
     func connectionCap() async throws {
         var limits = ConnectionLimits()

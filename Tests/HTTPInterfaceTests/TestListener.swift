@@ -71,6 +71,15 @@ final class TestHandler: RequestHandler {
         }
     }
 
+    /// Welcomes whoever does not say that it is a stranger; to `later` it says so after a moment, from another thread.
+    func examine(_ headers: HTTPHeaders, on eventLoop: any EventLoop, then: @escaping @Sendable (Bool) -> Void) {
+        switch headers.first(name: "x-stranger") {
+        case nil: then(true)
+        case "later": eventLoop.scheduleTask(in: .milliseconds(30)) { then(false) }
+        default: then(false)
+        }
+    }
+
     func refuse(_ failure: RequestFailure, target: String, peer: String) -> OutgoingResponse {
         refused.withLock { $0.append(failure) }
         let status =
@@ -82,6 +91,7 @@ final class TestHandler: RequestHandler {
             case .timedOut: 408
             case .unsupportedTransferEncoding: 501
             case .expectationFailed: 417
+            case .unauthorized: 401
             }
         return OutgoingResponse(status: status, contentKind: .text, body: Array("\(failure)".utf8))
     }

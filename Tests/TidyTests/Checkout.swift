@@ -46,7 +46,7 @@ enum Checkout {
     }
 
     private static let sources: [SourceFile] = {
-        let paths = ["Sources", "Tests", "Benchmarks"].flatMap { folder in
+        let paths = ["Sources", "Tests", "Benchmarks", "Fuzzing"].flatMap { folder in
             exists(folder) ? (try? files(under: folder)) ?? [] : []
         }
         return paths.filter { $0.hasSuffix(".swift") }.compactMap { path in

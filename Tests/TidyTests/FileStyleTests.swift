@@ -6,7 +6,7 @@ struct FileStyleTests {
     private static let longestFile = 500
     private static let longestFunction = 70
 
-    private let files = Checkout.swiftFiles(under: "Sources", "Tests", "Benchmarks")
+    private let files = Checkout.swiftFiles(under: "Sources", "Tests", "Benchmarks", "Fuzzing")
 
     /// In tests a literal may stick out, since a body of JSON reads best on one line; in the sources nothing may.
     @Test("no line is longer than 120 characters, none has a tab or blanks at its end")

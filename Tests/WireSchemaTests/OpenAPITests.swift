@@ -39,7 +39,7 @@ enum ExampleAPI {
                 responses: [ResponseDescription(204, "Changed.")]),
             OperationDescription(
                 id: "write", method: .post, path: "/v1/ledger", summary: "Write", tag: "Items",
-                request: .json(LedgerWrite.self), responses: [ResponseDescription(200, "Done.")]),
+                request: .json(LedgerWrite.self, isRequired: false), responses: [ResponseDescription(200, "Done.")]),
             OperationDescription(
                 id: "live", method: .get, path: "/livez", summary: "Alive", tag: "Server", isOpen: true,
                 responses: [ResponseDescription(200, "Alive.", body: .other(mediaType: "text/plain"))]),
@@ -111,6 +111,13 @@ struct OpenAPITests {
         var value = try tree()
         for step in path { value = try #require(value[step], "\(path) has no \(step)") }
         return String(decoding: value.document.compactBytes(of: value.index), as: UTF8.self)
+    }
+
+    @Test("a body that may be left out is not required")
+    func bodyThatMayBeMissing() throws {
+        for (path, isRequired) in [("/v1/ledger", false), ("/inventory/v1/movements", true)] {
+            #expect(try value("paths", path, "post", "requestBody", "required").bool == isRequired)
+        }
     }
 
     @Test("the same declarations give the same bytes, and nothing is wrong with them")

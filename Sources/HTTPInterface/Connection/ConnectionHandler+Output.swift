@@ -43,7 +43,7 @@ extension ConnectionHandler {
         repeat {
             writeReady()
             closeIfDone()
-        } while gate?.resume() ?? false
+        } while handOverWaiting() || gate?.resume() ?? false
         isPumping = false
     }
 
@@ -63,6 +63,7 @@ extension ConnectionHandler {
                 leaveStream(now: now)
             } else {
                 queue.removeFirst()
+                unwrittenBytes -= response.body.count
                 isLast = first.closes || response.closes || (isEnding && isIdle)
                 ResponseHead.write(response, form: first.form, closes: isLast, dateLine: dateLine, to: &buffer)
             }
@@ -86,8 +87,7 @@ extension ConnectionHandler {
             target.writeAndFlush(NIOAny(buffer), promise: nil)
             return
         }
-        for pending in queue { pending.abandon() }
-        queue.removeAll()
+        abandonQueue()
         phase = .lingering(since: now)
         guard inputClosed else {
             target.writeAndFlush(NIOAny(buffer), promise: nil)
@@ -128,7 +128,8 @@ extension ConnectionHandler {
         case .open:
             if let since = receivingSince {
                 guard since.isAtLeast(limits.requestDeadline, before: now), wantsInput else { return }
-                refuse(.timedOut(seconds: Int(limits.requestDeadline.nanoseconds / 1_000_000_000)), target: "")
+                refuse(
+                    .timedOut(seconds: Int(limits.requestDeadline.nanoseconds / 1_000_000_000)), target: receivedTarget)
             } else if isIdle && buffered == 0 && (isEnding || lastActivity.isAtLeast(limits.idleTimeout, before: now)) {
                 cut()
             }

@@ -22,14 +22,20 @@ final class ConnectionHandler: ChannelInboundHandler {
         var head: HTTPRequestHead
         var framing: RequestFraming
         var body: [UInt8] = []
+        /// Tells it from the connection's other requests, once it is examined; 0 before.
+        var examination: UInt64 = 0
     }
 
     let shard: LoopShard
     /// Where the shard keeps this connection.
     var shardIndex = 0
     var phase = Phase.open
-    /// Handed over and not yet written, oldest first.
+    /// Arrived and not yet answered, oldest first.
     var queue = CircularBuffer<PendingResponse>(initialCapacity: 4)
+    /// Of the queue: the newest, which are not handed over yet.
+    var waiting: [WaitingRequest] = []
+    /// Bytes of the bodies in the queue that are here and not yet written.
+    var unwrittenBytes = 0
     var inputClosed = false
     /// The peer sends no more, though some of what it has sent may still be held back.
     var isPeerDone = false
@@ -49,8 +55,13 @@ final class ConnectionHandler: ChannelInboundHandler {
     var receivingSince: UInt64?
     private var sliceTime: UInt64 = 0
     private var slice: ByteBuffer?
+    private var examinations: UInt64 = 0
     /// Bytes of a request line that is not over yet; nil behind it.
     private var lineBytes: Int? = 0
+    /// The slice's first byte is, as far as can be told, a request's first.
+    private var sliceBeginsRequest = false
+    /// Of a request whose header is longer than the slice that it began with.
+    private var openingTarget = ""
     var lastActivity: UInt64
     var continueIsDue = false
     var unread = UnreadOutput()
@@ -78,8 +89,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func end() {
         phase = .closed
-        for pending in queue { pending.abandon() }
-        queue.removeAll()
+        abandonQueue()
         arriving = nil
         gate = nil
         shard.remove(self)
@@ -88,7 +98,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     // MARK: What the gate asks and tells
 
     var wantsInput: Bool {
-        guard case .open = phase, queue.count < shard.limits.pipelineDepth, streamsHere == 0 else { return false }
+        guard case .open = phase, queue.count < shard.limits.pipelineDepth, waiting.isEmpty, streamsHere == 0
+        else { return false }
         return context?.channel.isWritable ?? false
     }
 
@@ -110,7 +121,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func sliceBegins(_ slice: ByteBuffer) {
-        if receivingSince == nil { receivingSince = sliceTime }
+        if receivingSince == nil {
+            receivingSince = sliceTime
+            sliceBeginsRequest = true
+        }
         self.slice = slice
     }
 
@@ -120,8 +134,18 @@ final class ConnectionHandler: ChannelInboundHandler {
             lineBytes = 0
         } else if arriving == nil, let before = lineBytes, let slice {
             lineBytes = slice.readableBytesView.contains(0x0A) ? nil : before + slice.readableBytes
+            if sliceBeginsRequest { openingTarget = RequestTarget.opening(slice.readableBytesView) }
         }
         slice = nil
+        sliceBeginsRequest = false
+    }
+
+    /// What the request that is being received asks for, also when its header is not over or can't be parsed: so that
+    /// it is refused in its API's own words. Empty when that can't be told.
+    var receivedTarget: String {
+        if let arriving { return arriving.head.uri }
+        guard sliceBeginsRequest, let slice else { return openingTarget }
+        return RequestTarget.opening(slice.readableBytesView)
     }
 
     /// After the parser had to give up: whether the target was too long for it, and not the lines after it.
@@ -144,6 +168,7 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     private func begin(_ head: HTTPRequestHead) {
         if receivingSince == nil { receivingSince = sliceTime }
+        sliceBeginsRequest = false
         let framing: RequestFraming
         do {
             framing = try RequestFraming(head, limits: shard.limits)
@@ -172,12 +197,32 @@ final class ConnectionHandler: ChannelInboundHandler {
             arriving?.body.reserveCapacity(expected)
         }
         part.withUnsafeReadableBytes { arriving?.body.append(contentsOf: $0) }
+        if count + part.readableBytes > shard.limits.unexaminedBytes, arriving?.examination == 0 { examine() }
+    }
+
+    /// Sees to it that only somebody with a key makes us keep a large body.
+    private func examine() {
+        guard let headers = arriving?.head.headers else { return }
+        examinations &+= 1
+        let number = examinations
+        arriving?.examination = number
+        let connection = NIOLoopBound(self, eventLoop: shard.eventLoop)
+        shard.handler.examine(headers, on: shard.eventLoop) { isWelcome in
+            if !isWelcome { connection.value.turnAway(number) }
+        }
+    }
+
+    private func turnAway(_ number: UInt64) {
+        guard let request = arriving, request.examination == number else { return }
+        arriving = nil
+        refuse(.unauthorized, target: request.head.uri, isHead: request.head.method == .HEAD)
     }
 
     private func finish() {
         guard let request = arriving, let startedAt = receivingSince else { return }
         arriving = nil
         receivingSince = nil
+        openingTarget = ""
         continueIsDue = false
         let keepsAlive = request.head.isKeepAlive && !request.framing.upgrades
         if !keepsAlive { phase = .finishing }
@@ -186,12 +231,17 @@ final class ConnectionHandler: ChannelInboundHandler {
             announcesKeepAlive: keepsAlive && request.head.version != .http1_1,
             knowsChunks: request.head.version == .http1_1)
         let pending = PendingResponse(loop: shard, connection: self, form: form, closes: !keepsAlive)
+        let goesOn = waiting.isEmpty && hasRoom
         queue.append(pending)
         let target = RequestTarget(request.head.uri)
         let incoming = IncomingRequest(
             method: request.head.method, target: request.head.uri, path: target.path, query: target.query,
             headers: request.head.headers, body: request.body, startedAt: startedAt, peer: peer)
-        shard.handler.handle(incoming, respond: pending)
+        if goesOn {
+            shard.handler.handle(incoming, respond: pending)
+        } else {
+            waiting.append(WaitingRequest(request: incoming, pending: pending))
+        }
     }
 
     // MARK: Refusals
@@ -210,7 +260,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let target = arriving?.head.uri ?? ""
+        let target = receivedTarget
         arriving = nil
         switch error {
         case HTTPParserError.headerOverflow:

@@ -10,12 +10,18 @@ package struct ConnectionLimits: Sendable {
     package var headerFields = 100
     /// Bytes of a body, declared or as its chunks add up; more is 413.
     package var bodyBytes = 1 << 20
+    /// Bytes of a body that anybody may send before it is asked who that is.
+    package var unexaminedBytes = 64 * 1024
     /// From the first byte of a request to its last; later is 408.
     package var requestDeadline = TimeAmount.seconds(30)
     /// How long a connection may wait for its next request before it is closed.
     package var idleTimeout = TimeAmount.seconds(75)
     /// How long a response may lie unread: a peer that takes less than 1 KiB a second for so long is cut off.
     package var writeTimeout = TimeAmount.seconds(30)
+    /// Bytes of responses that may lie in the system, untaken by the peer, and as many that may lie here before its
+    /// next request is handed over: or else a handful of small requests would fill megabytes, unread. One response may
+    /// carry it over by what it has.
+    package var unsentBytes = 128 * 1024
     /// After such a silence a stream sends its heartbeat.
     package var streamHeartbeat = TimeAmount.seconds(15)
     /// How long after the last response a connection that we close is still read, so that the peer gets that response
@@ -25,8 +31,8 @@ package struct ConnectionLimits: Sendable {
     package var shutdownGrace = TimeAmount.seconds(30)
     /// Open connections; beyond it none is accepted until one closes. Fewer, when there are fewer descriptors.
     package var connections = 10_000
-    /// Requests of one connection that wait for their responses before no more of it is read. One slice of input
-    /// (4 KiB) may carry it over by the requests that fit in there.
+    /// Requests of one connection that are worked on at once. Those behind them that came in the same slice of input
+    /// (4 KiB) wait, and no more of it is read.
     package var pipelineDepth = 32
 
     package init() {}

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HummingbirdCore
 package import Logging
 package import NIOCore
@@ -88,6 +89,8 @@ private struct ConnectionSetup: ServerChildChannel {
         let channel: any Channel
     }
 
+    private static let unsentBytes = ChannelOptions.Types.SocketOption(
+        level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT))
     private let shards: [ObjectIdentifier: LoopShard]
     private let limits: ConnectionLimits
 
@@ -116,6 +119,8 @@ private struct ConnectionSetup: ServerChildChannel {
             let connection = ConnectionHandler(shard: shard)
             let gate = InboundGate(connection: connection)
             connection.gate = gate
+            // Where the system knows no such bound, its own buffers are the bound.
+            try? channel.syncOptions?.setOption(ConnectionSetup.unsentBytes, value: limits.unsentBytes)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(gate)
             try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: decoderLimits)))

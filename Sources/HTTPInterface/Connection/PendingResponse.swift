@@ -79,6 +79,7 @@ final class PendingResponse: ResponseSlot, @unchecked Sendable {
         let ready = connection
         if body == nil {
             connection = nil
+            ready?.responseArrived(bytes: response?.body.count ?? 0)
         } else if !isHere {
             ready?.streamsHere += 1
             loop.telemetry.streams.increment()

@@ -113,6 +113,17 @@ struct RequestTarget {
         if path.isEmpty { path = "/" }
     }
 
+    /// The target of the request line that bytes begin with, as far as it is there; empty where they don't look like
+    /// one.
+    static func opening(_ bytes: some Collection<UInt8>) -> String {
+        let method = bytes.prefix(24).prefix { (0x41...0x5A).contains($0) }
+        let rest = bytes[method.endIndex...]
+        guard !method.isEmpty, rest.first == 0x20 else { return "" }
+        return String(decoding: rest.dropFirst().prefix(longestOpening).prefix { $0 > 0x20 }, as: UTF8.self)
+    }
+
+    private static let longestOpening = 512
+
     private static func afterScheme(_ target: String) -> String.Index? {
         for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
             return target.utf8.index(target.utf8.startIndex, offsetBy: scheme.utf8.count)

@@ -45,17 +45,19 @@ package final class KeyRing: Sendable {
     // MARK: Requests
 
     /// Never blocks. `header` is the value of `Authorization`.
-    package func authenticate(_ header: String?) -> Authentication {
+    ///
+    /// - Parameter counts: whether this is a request of the key, rather than a look at whose it will be.
+    package func authenticate(_ header: String?, counts: Bool = true) -> Authentication {
         guard var header else { return .absent }
-        return header.withUTF8 { authenticate($0) }
+        return header.withUTF8 { authenticate($0, counts) }
     }
 
-    private func authenticate(_ header: UnsafeBufferPointer<UInt8>) -> Authentication {
+    private func authenticate(_ header: UnsafeBufferPointer<UInt8>, _ counts: Bool) -> Authentication {
         let now = wallClock()
         let slot = VerifiedHeaders.hash(header)
         if let key = state.withLock({ $0.verified.key(header, hash: slot) }) {
             guard key.isAlive(at: now) else { return .unknown }
-            key.requests.increment()
+            if counts { key.requests.increment() }
             return .key(key)
         }
         guard let secret = KeyRing.bearerToken(header) else { return .absent }
@@ -73,7 +75,7 @@ package final class KeyRing: Sendable {
             }
             guard key.key.realm.mode == parsed.mode, key.isAlive(at: now) else { return .unknown }
             state.verified.insert(header, hash: slot, key: key)
-            key.requests.increment()
+            if counts { key.requests.increment() }
             return .key(key)
         }
     }

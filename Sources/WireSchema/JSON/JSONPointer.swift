@@ -17,6 +17,26 @@ public enum JSONPointer {
         return token
     }
 
+    /// The steps of a pointer, with `~` and `/` as they are in the names. It goes by scalars: a name may begin with an
+    /// accent, which would make one character with the slash before it.
+    public static func names(in pointer: String) -> [String] {
+        pointer.unicodeScalars.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { token in
+            var name = String.UnicodeScalarView()
+            var isEscaped = false
+            for scalar in token {
+                if isEscaped {
+                    name.append(scalar == "1" ? "/" : "~")
+                    isEscaped = false
+                } else if scalar == "~" {
+                    isEscaped = true
+                } else {
+                    name.append(scalar)
+                }
+            }
+            return String(name)
+        }
+    }
+
     /// The beginning of a name, so that a megabyte of it does not come back in an error.
     static func clipped(_ name: String) -> String {
         name.utf8.count <= longestToken ? name : String(name.unicodeScalars.prefix(longestToken)) + "…"

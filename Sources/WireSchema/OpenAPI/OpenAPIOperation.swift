@@ -9,7 +9,7 @@ extension OperationDescription {
         tree.add("parameters", list: parameterTrees)
         if let request {
             var body = TreeMembers()
-            body.add("required", .bool(true))
+            body.add("required", .bool(request.isRequired))
             body.add("content", document.content(of: request, examples: request.examples))
             tree.add("requestBody", body.json)
         }

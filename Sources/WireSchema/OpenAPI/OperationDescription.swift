@@ -76,6 +76,8 @@ public struct BodyDescription: Sendable {
     public var mediaType: String
     public var schema: SchemaComponent?
     public var examples: [NamedExample]
+    /// Whether a request must have one. Without it, no body at all stands for an object without members.
+    public var isRequired = true
     /// An example of a body that is no JSON.
     var text: String?
     /// What each event of a stream of events carries.
@@ -85,9 +87,12 @@ public struct BodyDescription: Sendable {
 
     /// A declared object as JSON.
     public static func json<Object: WireObject>(
-        _ type: Object.Type, mediaType: String = "application/json", examples: [NamedExample] = []
+        _ type: Object.Type, mediaType: String = "application/json", examples: [NamedExample] = [],
+        isRequired: Bool = true
     ) -> BodyDescription {
-        BodyDescription(mediaType: mediaType, schema: SchemaComponent(type), examples: examples) { document in
+        BodyDescription(
+            mediaType: mediaType, schema: SchemaComponent(type), examples: examples, isRequired: isRequired
+        ) { document in
             do throws(WireFaults) {
                 _ = try document.decode(Object.self)
                 return []

@@ -1,0 +1,1 @@
+../../../Sources/HTTPInterface/Cursor.swift
