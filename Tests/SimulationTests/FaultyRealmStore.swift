@@ -162,6 +162,12 @@ final class SessionPool: @unchecked Sendable {
         leavesRealm = world.bug == .realmLeftOnSession
     }
 
+    /// The process has ended: so do its sessions, and nobody has to wait for what they had locked.
+    func releaseLocks() {
+        guard isShared else { return }
+        for store in stores.values { store.release() }
+    }
+
     func store(for realm: ULID) -> MemoryRealmStore {
         let session = schedule.number(below: sessions.count)
         if !leavesRealm || sessions[session] == nil { sessions[session] = realm }

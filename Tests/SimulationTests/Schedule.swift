@@ -156,6 +156,13 @@ final class Schedule: @unchecked Sendable {
         while !condition(), step() {}
     }
 
+    /// What there is to do, for whoever looks into a run that does not end.
+    var description: String {
+        let ready = ready.map { "\($0.process) \($0.kind)" }
+        let stack = stack.map { "\($0.process) \($0.kind)" }
+        return "running \(stack), ready \(ready), \(timers.count) timers, stalled \(stalled), now \(now)"
+    }
+
     // MARK: Chance
 
     func number(below bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }

@@ -18,7 +18,6 @@ final class SimulatedServer: @unchecked Sendable {
     private let dispatcher: WebhookDispatcher
     private let delivered: DeliveredLedgers
     private let sessions: SessionPool
-    private let realms: [Realm]
     private let front: FaultyFront
 
     /// Reads the system's certificates: once is enough.
@@ -37,7 +36,6 @@ final class SimulatedServer: @unchecked Sendable {
         }
         loop = SimulatedEventLoop(schedule, process: process, number: 1)
         sessions = SessionPool(world)
-        realms = world.realms
         guard let key = SimulatedServer.vaultKey else { preconditionFailure("32 bytes make a key") }
         let vault = SecretVault(current: key)
         dispatcher = WebhookDispatcher(
@@ -104,9 +102,9 @@ final class SimulatedServer: @unchecked Sendable {
         gateway.handle(front.incoming(request, realm: realm), respond: SimulatedSlot(loop, answer))
     }
 
+    /// Lets go of what holds each other: ledgers and whoever is told of their commits.
+    func dismantle() { delivered.detach() }
+
     /// The process is gone, and with it its connections to the database.
-    func releaseLocks() {
-        guard sessions.isShared else { return }
-        for realm in realms { sessions.store(for: realm.id).release() }
-    }
+    func releaseLocks() { sessions.releaseLocks() }
 }

@@ -37,7 +37,7 @@ enum Simulation {
             guard schedule.step() else { break }
         }
         if clients.contains(where: { !$0.isDone }) {
-            world.history.violate("the run does not come to its end: after \(schedule.steps) steps")
+            world.history.violate("the run does not come to its end: \(world.description)")
         }
         world.heal()
         return finish(world, founders)

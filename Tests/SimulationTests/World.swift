@@ -79,6 +79,7 @@ final class World: @unchecked Sendable {
     /// Lets go of everything, which holds each other.
     func end() {
         schedule.clear()
+        for server in servers.compactMap({ $0 }) + graveyard { server.dismantle() }
         servers = []
         graveyard = []
     }
@@ -102,6 +103,12 @@ final class World: @unchecked Sendable {
         waiting[process, default: 0] += 1
         schedule.wait(until: condition)
         waiting[process, default: 1] -= 1
+    }
+
+    /// For whoever looks into a run that does not end.
+    var description: String {
+        let places = alive.sorted { $0.key < $1.key }.map { "\($0.key) at \($0.value)" }
+        return "alive \(places), waiting \(waiting), \(schedule.description)"
     }
 
     // MARK: Processes
