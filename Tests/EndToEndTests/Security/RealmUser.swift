@@ -15,10 +15,13 @@ final class RealmUser {
     }
 
     /// Sends the request and gives its answer; of a stream only the head.
-    func send(_ request: TrialRequest) throws -> Answer {
+    func send(_ request: TrialRequest) throws -> Answer { try exchange(text(of: request)) }
+
+    /// Sends a request as it is on the wire.
+    func exchange(_ text: String) throws -> Answer {
         let connection = try connection ?? LoopbackConnection(port: port)
         self.connection = nil
-        try connection.send(text(of: request))
+        try connection.send(text)
         let answer = try connection.answer()
         if answer.headers["content-type"] != "text/event-stream", answer.headers["connection"] != "close" {
             self.connection = connection
