@@ -47,41 +47,6 @@ extension EndToEnd {
             }
         }
 
-        @Test("a wrong secret of a key that there is takes as long as a key that nobody has")
-        func wrongKey() async throws {
-            try await Installation.with { installation in
-                let server = try await installation.serve()
-                var ids: [String] = []
-                for _ in 0..<6 {
-                    let created = try await installation.bincard(
-                        "keys", "create", "--data", installation.data, "--tenant", "t", "--mode", "test", "--format",
-                        "json")
-                    ids.append(try #require(try created.json()["id"]?.text))
-                    // In memory from its first use on.
-                    let owner = RealmUser(port: server.port, key: try created.json()["secret"]?.text)
-                    #expect(try owner.get("/v1/ledger/head").status == 200)
-                }
-                let guess = { (id: String) in
-                    var request = TrialRequest("GET", "/v1/ledger/head")
-                    request.headers = [("Authorization", "Bearer \(ForgedKey.text(id: id))")]
-                    return request
-                }
-                let nobodys = ids.map { Twin.of($0) }
-                let probe = Probe(
-                    name: "guess a key", theirs: { guess(ids[$0 % ids.count]) },
-                    nobodys: { guess(nobodys[$0 % nobodys.count]) })
-                let nobody = RealmUser(port: server.port, key: nil)
-                let seed = UInt64.random(in: 0...UInt64.max)
-                var numbers = SeededNumbers(seed: seed)
-                let times = try Self.measure(probe, nobody, &numbers)
-                print("\(probe.name): \(times.description)")
-                #expect(abs(times.score) < Self.tolerance, "\(times.description); seed \(seed)")
-                #expect(try nobody.send(probe.theirs(0)).status == 401)
-                #expect(try nobody.send(probe.nobodys(0)).status == 401)
-                #expect(try await server.stop() == 0)
-            }
-        }
-
         /// Once more when the outcome is not as it should be: a machine can be busy, a leak is always there.
         ///
         /// - Parameter pause: nanoseconds that another realm's names take longer, which must be seen; 0 for none.

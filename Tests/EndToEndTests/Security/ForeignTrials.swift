@@ -20,8 +20,12 @@ struct ForeignTrials {
     static let ofEachKind = isThorough ? Int.max : 1
     private static let whereKept = 3
 
-    init(names: [ForeignName], keys: [String: String]) {
+    /// Whether also what is only kept is looked at.
+    private let triesKept: Bool
+
+    init(names: [ForeignName], keys: [String: String], triesKept: Bool) {
         self.names = names
+        self.triesKept = triesKept || Self.isThorough
         self.keys = keys
         twins = Dictionary(names.map { ($0.text, $0.twin) }) { first, _ in first }
     }
@@ -41,7 +45,8 @@ struct ForeignTrials {
         for (number, example) in try RealmBelongings.examples(of: operation).enumerated() {
             var foreign: [TextSlot: [ComparableAnswer]] = [:]
             // What is no part of the body is tried with one of them.
-            for slot in operation.textSlots(body: example) where number == 0 || slot.isInBody {
+            for slot in operation.textSlots(body: example)
+            where (number == 0 || slot.isInBody) && (triesKept || slot.isReference || slot.isIdempotencyKey) {
                 places += 1
                 for name in names(for: slot, operation) {
                     let trial = Trial(operation: operation, slot: slot, example: example)
