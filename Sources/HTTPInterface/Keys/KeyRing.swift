@@ -7,8 +7,8 @@ internal import Synchronization
 /// its `version()` has changed, which a thread of its own asks twice a second: a key that was revoked anywhere is dead
 /// here within a second. One that carries its end (`expiresAt`) is dead at that very moment.
 ///
-/// Guessing costs the guesser: an unknown id takes the same way as a wrong secret, through the store too, and what leads
-/// to the store is limited in memory (`KeyLookups`) and in rate.
+/// Guessing costs the guesser: an unknown id takes the same way as a wrong secret, through the store too, and what
+/// leads to the store is limited in memory (`KeyLookups`) and in rate.
 package final class KeyRing: Sendable {
     private struct State {
         var keys: [ULID: ActiveKey] = [:]

@@ -27,9 +27,11 @@ enum Twin {
             return "r" + String((0..<16).compactMap { _ in "0123456789abcdef".randomElement() })
         }
         if text.wholeMatch(of: #/[A-Za-z0-9_-]{43}/#) != nil {
+            // A cursor keeps its place and gets another seal. 21 characters are within the first sixteen bytes.
             let bytes = Data((0..<32).map { _ in UInt8.random(in: .min ... .max) })
-            return bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing(
-                "=", with: "")
+            let random = bytes.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+                .replacing("=", with: "")
+            return String(text.prefix(21) + random.dropFirst(21))
         }
         // Names of these tests: each part ends with ten random digits.
         return text.replacing(#/-[0-9A-HJKMNP-TV-Z]{10}(?![0-9A-Za-z])/#) { _ in "-" + randomDigits(10) }

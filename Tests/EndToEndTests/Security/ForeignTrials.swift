@@ -14,14 +14,18 @@ struct ForeignTrials {
     var kinds: Int { Set(names.map(\.kind)).count }
     var summary: String { "\(requests) requests, \(kinds) kinds of names at \(places) places" }
 
-    /// With BINCARD_SECURITY=all every name is tried at every place; else one of each kind where something is named, and
-    /// a few by turns where a text is only kept.
+    /// With BINCARD_SECURITY=all every name is tried at every place; else one of each kind where something is named,
+    /// and a few by turns where a text is only kept.
     private static let isThorough = ProcessInfo.processInfo.environment["BINCARD_SECURITY"] == "all"
     static let ofEachKind = isThorough ? Int.max : 1
     private static let whereKept = 3
 
-    init(names: [ForeignName], keys: [String: String]) {
+    /// Whether also what is only kept is looked at.
+    private let triesKept: Bool
+
+    init(names: [ForeignName], keys: [String: String], triesKept: Bool) {
         self.names = names
+        self.triesKept = triesKept || Self.isThorough
         self.keys = keys
         twins = Dictionary(names.map { ($0.text, $0.twin) }) { first, _ in first }
     }
@@ -41,7 +45,8 @@ struct ForeignTrials {
         for (number, example) in try RealmBelongings.examples(of: operation).enumerated() {
             var foreign: [TextSlot: [ComparableAnswer]] = [:]
             // What is no part of the body is tried with one of them.
-            for slot in operation.textSlots(body: example) where number == 0 || slot.isInBody {
+            for slot in operation.textSlots(body: example)
+            where (number == 0 || slot.isInBody) && (triesKept || slot.isReference || slot.isIdempotencyKey) {
                 places += 1
                 for name in names(for: slot, operation) {
                     let trial = Trial(operation: operation, slot: slot, example: example)
@@ -66,7 +71,10 @@ struct ForeignTrials {
     /// the one with which the owner has called it.
     private mutating func names(for slot: TextSlot, _ operation: PublishedOperation) -> [ForeignName] {
         guard slot.isIdempotencyKey else {
-            if slot.isReference || Self.isThorough { return names }
+            if Self.isThorough || slot.name == "cursor" { return names }
+            // A cursor is no name: one of them is enough where names go.
+            let oneCursor = names.first { $0.kind.hasPrefix("cursor") }
+            if slot.isReference { return names.filter { !$0.kind.hasPrefix("cursor") || $0 == oneCursor } }
             return (0..<Self.whereKept).map { names[(places * Self.whereKept + $0) % names.count] }
         }
         let owners = keys[operation.id].map { ForeignName(kind: "idempotency key of this operation", text: $0) }

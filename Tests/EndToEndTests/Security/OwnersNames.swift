@@ -19,7 +19,9 @@ struct OwnersNames {
         isQuiet = mustSucceed
         for operation in operations.sorted(by: { !$0.writes && $1.writes }) where !operation.isStream {
             let own =
-                operation.writes ? try await RealmBelongings(user, mark: "A", webhookURL: webhookURL) : belongings
+                operation.writes
+                ? try await RealmBelongings(
+                    user, mark: "A", webhookURL: webhookURL, isSent: operation.asksForDeliveries) : belongings
             for example in try RealmBelongings.examples(of: operation) {
                 let request = try own.request(of: operation, example: example)
                 let answer = try user.send(request)
@@ -51,13 +53,15 @@ struct OwnersNames {
 
     private func viewNow() throws -> [String] {
         let asOf = #/"as_of":"[^"]*"/#
-        return try operations.filter { !$0.writes && !$0.isStream && (isQuiet || !$0.scopes.contains("webhooks:manage")) }
-            .map { operation in
-                let answer = try belongings.user.send(try belongings.request(of: operation))
-                let seen = ComparableAnswer(answer, to: "no name", isExact: true).description
-                // Stock is shown as of now.
-                return operation.id + " " + seen.replacing(asOf, with: "as_of")
-            }
+        return try operations.filter {
+            !$0.writes && !$0.isStream && (isQuiet || !$0.scopes.contains("webhooks:manage"))
+        }
+        .map { operation in
+            let answer = try belongings.user.send(try belongings.request(of: operation))
+            let seen = ComparableAnswer(answer, to: "no name", isExact: true).description
+            // Stock is shown as of now.
+            return operation.id + " " + seen.replacing(asOf, with: "as_of")
+        }
     }
 }
 

@@ -38,6 +38,8 @@ struct PublishedOperation {
         let named = ["sku", "code", "iv_id", "name"].contains { body?["properties"]?[$0] != nil }
         return method == "POST" && !path.contains("{") && answers["201"] != nil && named
     }
+    /// Is about what an endpoint was sent.
+    var asksForDeliveries: Bool { path.contains("/deliveries") || path.contains("/replay") }
     /// What it names can't be named again.
     var ends: Bool { method == "DELETE" || path.hasSuffix("/archive") }
     var takesIdempotencyKey: Bool { parameters.contains { $0.name == "Idempotency-Key" } }
