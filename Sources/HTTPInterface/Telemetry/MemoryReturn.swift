@@ -1,10 +1,9 @@
 internal import Glibc
-import HTTPInterface
-import Synchronization
+internal import Synchronization
 
 /// Gives back to the system what the allocator keeps after a peak: it would use it again, but a server that was abused
 /// for a minute should not look so for a month.
-final class MemoryReturn: Sendable {
+package final class MemoryReturn: Sendable {
     /// Bytes by which the process may have grown since memory was last given back.
     private static let slack = 32.0 * 1024 * 1024
 
@@ -18,8 +17,10 @@ final class MemoryReturn: Sendable {
     private let seen = Mutex(Seen())
     private let thread = Mutex<PeriodicThread?>(nil)
 
+    package init() {}
+
     /// Looks every few seconds from now on, until `stop`. Does nothing where the allocator can't give anything back.
-    func start(everyMilliseconds interval: Int = 3_000) {
+    package func start(everyMilliseconds interval: Int = 3_000) {
         // Glibc's own; not every system's library has it.
         guard let symbol = dlsym(nil, "malloc_trim") else { return }
         let trim = unsafeBitCast(symbol, to: (@convention(c) @Sendable (Int) -> CInt).self)
@@ -32,7 +33,8 @@ final class MemoryReturn: Sendable {
         }
     }
 
-    func stop() {
+    /// Returns when it does not look any more.
+    package func stop() {
         thread.withLock { thread in
             thread?.stop()
             thread = nil
