@@ -1,5 +1,6 @@
 import LedgerStorage
 import NIOHTTP1
+import ServerApp
 import Testing
 
 extension ContractTests {
