@@ -48,8 +48,8 @@ package final class MemoryReturn: Sendable {
         }
     }
 
-    /// Whether the process is larger than it need be, is not growing, and a try is worth while: because memory was freed
-    /// just now, or the last one lies far enough back.
+    /// Whether the process is larger than it need be, is not growing, and a try is worth while: because memory was
+    /// freed just now, or the last one lies far enough back.
     private func isDue(_ resident: Double) -> Bool {
         seen.withLock { seen in
             let difference = resident - seen.last
