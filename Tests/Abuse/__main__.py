@@ -10,6 +10,7 @@ import argparse
 import os
 import pathlib
 import random
+import resource
 import sys
 import time
 
@@ -73,6 +74,9 @@ def abuse(plan, given, folder):
 def main():
     given = arguments()
     alone = enter_own_network()
+    # Thousands of connections, at both ends of them.
+    _, limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     say(
         f"seed {given.seed}" + ("" if alone else "; there is no network of its own, so nothing about webhooks is tried")
     )
