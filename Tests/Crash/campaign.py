@@ -69,6 +69,7 @@ class Campaign:
                 fault.strike(load)
             finally:
                 load.finish()
+            world.wait_until_healthy()
             judge.look()
             if cycle % fault.webhooks_every[self.engine] == 0 or cycle == self.cycles:
                 webhooks.look(cycle * fault.twice_per_fault)

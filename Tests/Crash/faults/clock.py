@@ -25,7 +25,7 @@ class ClockJumps(Fault):
     ZONE = "America/New_York"
     START = None
     """When the server believes to start; None for the true time."""
-    JUMPS = [-1, 5 * 60, -HOUR, 1, -25 * HOUR, 26 * HOUR, HOUR, -10 * 60]
+    JUMPS = [-HOUR, 5 * 60, -1, 1, -25 * HOUR, 26 * HOUR, HOUR, -10 * 60]
     RETRIED_WITHIN = 12
     """Seconds within which a delivery that failed once is tried again: 5, a tenth more, and some for a slow machine."""
 

@@ -35,7 +35,7 @@ class Backends(Fault):
 
     name = "backends"
     cycles = {"postgres": 15}
-    quick = {"postgres": 1}
+    quick = {}
     OURS = "FROM pg_stat_activity WHERE datname = 'bincard' AND pid <> pg_backend_pid()"
 
     def strike(self, load):
@@ -112,7 +112,7 @@ class Servers(Fault):
 
     name = "several-servers"
     cycles = {"postgres": 15}
-    quick = {"postgres": 1}
+    quick = {}
     servers = 3
 
     def prepare(self):
