@@ -112,8 +112,7 @@ class Network(Fault):
             self.proxy.let_through()
         load.wait_for_progress(20)
 
-    def finish(self):
-        self.server.stop()
+    def clean_up(self):
         self.proxy.close()
 
 
@@ -153,7 +152,5 @@ class Servers(Fault):
         load.wait_for_progress(10)
         self.proxy.let_through()
 
-    def finish(self):
-        for server in self.world.servers:
-            server.stop()
+    def clean_up(self):
         self.proxy.close()
