@@ -291,8 +291,9 @@ final class PostgresConnection {
         return PostgresRows(library, result)
     }
 
-    /// Waits for the end of a statement that has given its result. A statement that is a transaction of its own gives it
-    /// before the commit: only when nothing but the end comes behind it, on a connection that still stands, is it done.
+    /// Waits for the end of a statement that has given its result. A statement that is a transaction of its own gives
+    /// it before the commit: only when nothing but the end comes behind it, on a connection that still stands, is it
+    /// done.
     private func conclude() throws(PostgresFailure) {
         let failure = drain()
         guard library.status(handle) == LibPQ.connectionOK else { throw abandon(failure ?? lost()) }

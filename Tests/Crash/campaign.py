@@ -35,13 +35,16 @@ class Campaign:
             keep = self.keep and not self.kind.must_be_noticed
             with scratch_folder(f"crash-{self.kind.name}", keep) as folder:
                 world = World(self.engine, folder, f"{self.seed}-{self.kind.name}-{self.engine}", self.kind.servers)
+                fault = self.kind(world)
                 try:
-                    self.cycle(world, begun)
-                except Exception as violation:
-                    violation.add_note(f"the server's log ends with:\n{world.servers[0].last_words()}")
+                    self.cycle(world, fault, begun)
+                except Exception as failure:
+                    failure.add_note(f"the server's log ends with:\n{world.servers[0].last_words()}")
                     raise
                 finally:
+                    self.notes = ", ".join(f"{what} {count}" for what, count in sorted(fault.notes.items()))
                     world.stop()
+                    fault.clean_up()
             if self.kind.must_be_noticed:
                 raise RuntimeError("the judge did not notice that writes were lost")
         except Violation as violation:
@@ -53,8 +56,7 @@ class Campaign:
         except Exception as failure:  # Whatever it is, the other campaigns go on, and the run fails.
             self.violation = failure
 
-    def cycle(self, world, begun):
-        fault = self.kind(world)
+    def cycle(self, world, fault, begun):
         fault.prepare()
         world.prepare()
         judge = Judge(world, world.chance)
@@ -69,6 +71,7 @@ class Campaign:
                 fault.strike(load)
             finally:
                 load.finish()
+            world.wait_until_healthy()
             judge.look()
             if cycle % fault.webhooks_every[self.engine] == 0 or cycle == self.cycles:
                 webhooks.look(cycle * fault.twice_per_fault)
@@ -77,10 +80,11 @@ class Campaign:
                 said = time.monotonic()
                 self.say(f"    {cycle} of {self.cycles}: {self.row['entries']} entries, {self.row['seconds']} s")
         judge.finish()
-        fault.finish()
+        for server in world.servers:
+            if status := server.stop():
+                raise Violation(f"SIGTERM ended a server with {status}")
         self.row |= self.figures(world, judge, webhooks, self.cycles, begun)
         self.row["lost"] = 0
-        self.notes = ", ".join(f"{what} {count}" for what, count in sorted(fault.notes.items()))
 
     @staticmethod
     def figures(world, judge, webhooks, cycle, begun):

@@ -1,4 +1,5 @@
 """What a disk could hold after a power cut, made of a log of what was written to it and synced (write_log.c)."""
+import collections
 import os
 import pathlib
 import shutil
@@ -78,6 +79,8 @@ class DiskImage:
         self.renamings = []
         """Changes of names that no sync of their folder has put on disk yet: (folders, function of names)."""
         self.syncs = 0
+        self.under_way = collections.Counter()
+        """Inodes and names to which something had begun to happen when the process ended: it may be done or not."""
         self.log.write_bytes(b"")
 
     def read_log(self):
@@ -92,7 +95,11 @@ class DiskImage:
             content = data[place:place + length]
             place += length
             file = self.inodes.get(inode)
-            if kind == b"c":
+            if kind == b"p":
+                self.under_way[path or inode] += 1
+            elif kind == b"q":
+                self.under_way[path or inode] -= 1
+            elif kind == b"c":
                 self.inodes[inode] = self.live[path] = file = File(mode=number)
                 self.rename([path], lambda names, path=path, file=file: names.__setitem__(path, file))
             elif kind == b"l":
@@ -154,16 +161,20 @@ class DiskImage:
     def difference(self):
         """What the folder has that the log does not explain: None when the log is complete."""
         for name, file in self.live.items():
-            if name.endswith("-shm"):
-                continue
             path = self.folder / name
+            if self.is_excused(name):
+                continue
             if not path.exists():
                 return f"{name} is not there"
-            if path.read_bytes() != file.content(1, None):
+            if not self.under_way[path.stat().st_ino] and path.read_bytes() != file.content(1, None):
                 return f"{name} has other bytes than were written"
         found = {str(path.relative_to(self.folder)) for path in self.folder.rglob("*") if path.is_file()}
-        unknown = {name for name in found - set(self.live) if not name.endswith("-shm")}
+        unknown = {name for name in found - set(self.live) if not self.is_excused(name)}
         return f"nobody made {unknown}" if unknown else None
+
+    def is_excused(self, name):
+        """Whether nothing can be said of a file: it was about to change its name, or memory is mapped to it."""
+        return name.endswith("-shm") or self.under_way[name] > 0
 
     def cut(self, chance, survival=None):
         """

@@ -20,17 +20,14 @@ class Judge:
         self.unknown = {0: 0, 1: 0}
         """Writes whose outcome was unknown for a time, by how often they had been done when that was settled."""
 
-    def look(self, is_exact=True):
-        """
-        Raises Violation. The load must be over and the servers healthy.
-        is_exact: whether what the journal has is also compared before unknown writes are sent again.
-        """
+    def look(self):
+        """Raises Violation. The load must be over and the servers healthy."""
         self.complain()
         clients = {realm.name: self.world.any_client(realm) for realm in self.world.realms}
         for realm in self.world.realms:
             self.journals[realm.name].read_on(clients[realm.name])
         self.check_settled()
-        self.settle_unknown(clients, is_exact)
+        self.settle_unknown(clients)
         for realm in self.world.realms:
             client, journal = clients[realm.name], self.journals[realm.name]
             journal.read_on(client)
@@ -79,7 +76,7 @@ class Judge:
         elif was_done:
             raise Violation(f"{write}\n    was done, although the answers said that nothing was: {write.failures}")
 
-    def settle_unknown(self, clients, is_exact):
+    def settle_unknown(self, clients):
         """Sends what is unsettled again: it was done once or not at all, whole, and is done once now."""
         for writer in self.world.writers:
             write = writer.pending
@@ -91,8 +88,6 @@ class Judge:
             writer.settle(answer)
             self.complain()
             recorded = write.recorded(answer)
-            if not is_exact:
-                continue
             if before and (before != recorded or not write.is_replay(answer)):
                 raise Violation(f"{write}\n    of this were there {before}; then it was answered {answer}")
             if recorded and not before and write.is_replay(answer):

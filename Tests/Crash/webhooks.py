@@ -121,6 +121,8 @@ class WebhookJudge:
         """Takes in what the receiver has written down: each message must be signed and be the journal's own bytes."""
         realms = {endpoint.path: realm for realm, endpoint in self.endpoints()}
         for attempt in self.world.receiver.attempts():
+            if attempt.path not in realms:
+                continue  # A fault has an endpoint of its own.
             journal = self.judge.journals[realms[attempt.path].name]
             for place in range(self.places.get(journal.realm.name, 0), journal.head):
                 self.places[journal.ids[place]] = place

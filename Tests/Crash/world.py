@@ -3,7 +3,7 @@ import random
 import time
 
 from journal import Violation
-from ledgerserver import ConnectionLost, LedgerServer, PostgresCluster
+from ledgerserver import ConnectionLost, LedgerServer, PostgresCluster, wait_until
 from realm import Realm
 from webhooks import ReceiverProcess
 from workload import Load, Writer
@@ -57,6 +57,21 @@ class World:
         """A client of a realm with any of its keys, to any server that runs."""
         running = [server for server in self.servers if server.is_running()]
         return self.chance.choice(running).client(self.chance.choice(realm.keys), timeout=30)
+
+    def wait_until_healthy(self, seconds=30):
+        """Waits until every server answers for every realm: connections to a database come back one by one."""
+        for server in self.servers:
+            for realm in self.realms:
+                client = server.client(realm.keys[0])
+
+                def answers():
+                    try:
+                        return client.get("/v1/ledger/head").status == 200
+                    except ConnectionLost:
+                        return False
+
+                wait_until(answers, f"server {server.port} answers for {realm.name}", seconds)
+                client.close()
 
     def insist(self, write, client=None, seconds=30):
         """Sends a write until it has a definite answer. Raises Violation when it gets none."""

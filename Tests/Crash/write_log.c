@@ -1,9 +1,10 @@
 /* Writes down what a process does to the files below a folder, so that a power cut can be made of it afterwards.
 
    LD_PRELOAD this with WRITE_LOG_ROOT (the folder) and WRITE_LOG (a file elsewhere). Each call goes to the real
-   function first; what it did is appended to the log before it returns. A sync is two records, at its begin and at its
-   end: what was logged before the begin is on disk once the end is there. With WRITE_LOG_LIE set, syncs are neither
-   done nor logged and yet succeed: as disks do that lie. disk_image.py reads the records.
+   function first; what it did is appended to the log before it returns, between a record that it begins and one that it
+   is over: a process can be killed between doing and logging. A sync is two records, at its begin and at its end: what
+   was logged before the begin is on disk once the end is there. With WRITE_LOG_LIE set, syncs are neither done nor
+   logged and yet succeed: as disks do that lie. disk_image.py reads the records.
 
    A record: an octet for the kind and three zeros, 32 bits for the length of the path, then 64 bits each for the inode,
    a number (offset, size, mode or id of a sync) and the length of the data; then the path, then the data. */
@@ -101,13 +102,30 @@ static uint64_t inode_of(int descriptor) {
     return descriptor >= 0 && descriptor < DESCRIPTORS ? inodes[descriptor] : 0;
 }
 
+/* Something is about to be done to the file, or to the name. */
+static void starts(int descriptor, const char *name) {
+    uint64_t inode = inode_of(descriptor);
+    if (inode || name) note('p', name, inode ? inode - 1 : 0, 0, NULL, 0);
+}
+
+/* It is done, or has failed, and is logged. */
+static void is_over(int descriptor, const char *name) {
+    uint64_t inode = inode_of(descriptor);
+    if (inode || name) note('q', name, inode ? inode - 1 : 0, 0, NULL, 0);
+}
+
 static int open_real(int folder, const char *path, int flags, mode_t mode) {
     char whole[PATH_MAX];
     const char *name = inside(folder, path, whole);
     struct stat before, after;
     int existed = name && fstatat(folder, path, &before, 0) == 0;
+    int changes = name && (flags & (O_CREAT | O_TRUNC));
+    if (changes) starts(-1, name);
     int descriptor = (int)syscall(SYS_openat, folder, path, flags | O_LARGEFILE, mode);
-    if (descriptor < 0 || descriptor >= DESCRIPTORS) return descriptor;
+    if (descriptor < 0 || descriptor >= DESCRIPTORS) {
+        if (changes) is_over(-1, name);
+        return descriptor;
+    }
     inodes[descriptor] = 0;
     if (name && fstat(descriptor, &after) == 0) {
         inodes[descriptor] = after.st_ino + 1;
@@ -119,6 +137,7 @@ static int open_real(int folder, const char *path, int flags, mode_t mode) {
             note('d', name, after.st_ino, 0, NULL, 0);
         }
     }
+    if (changes) is_over(-1, name);
     return descriptor;
 }
 
@@ -159,7 +178,10 @@ int close(int descriptor) {
 /* Some of the parts may have been written, which is what counts. */
 static ssize_t wrote(int descriptor, const struct iovec *parts, int count, off_t offset, ssize_t result) {
     uint64_t inode = inode_of(descriptor);
-    if (!inode || result <= 0) return result;
+    if (!inode || result <= 0) {
+        is_over(descriptor, NULL);
+        return result;
+    }
     if (offset < 0) offset = lseek(descriptor, 0, SEEK_CUR) - result;
     ssize_t rest = result;
     for (int part = 0; part < count && rest > 0; part++) {
@@ -168,11 +190,13 @@ static ssize_t wrote(int descriptor, const struct iovec *parts, int count, off_t
         offset += length;
         rest -= length;
     }
+    is_over(descriptor, NULL);
     return result;
 }
 
 ssize_t write(int descriptor, const void *data, size_t length) {
     struct iovec part = {(void *)data, length};
+    starts(descriptor, NULL);
     return wrote(descriptor, &part, 1, -1, REAL(write)(descriptor, data, length));
 }
 /* With WRITE_LOG_SHORT set, every third write takes a part of what it is given, as a signal may bring about. */
@@ -185,15 +209,18 @@ static size_t taken(int descriptor, size_t length) {
 ssize_t pwrite(int descriptor, const void *data, size_t length, off_t offset) {
     length = taken(descriptor, length);
     struct iovec part = {(void *)data, length};
+    starts(descriptor, NULL);
     return wrote(descriptor, &part, 1, offset, REAL(pwrite)(descriptor, data, length, offset));
 }
 ssize_t pwrite64(int descriptor, const void *data, size_t length, off64_t offset) {
     return pwrite(descriptor, data, length, offset);
 }
 ssize_t writev(int descriptor, const struct iovec *parts, int count) {
+    starts(descriptor, NULL);
     return wrote(descriptor, parts, count, -1, REAL(writev)(descriptor, parts, count));
 }
 ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offset) {
+    starts(descriptor, NULL);
     return wrote(descriptor, parts, count, offset, REAL(pwritev)(descriptor, parts, count, offset));
 }
 ssize_t pwritev64(int descriptor, const struct iovec *parts, int count, off64_t offset) {
@@ -202,17 +229,21 @@ ssize_t pwritev64(int descriptor, const struct iovec *parts, int count, off64_t 
 
 static int resized(int descriptor, uint64_t size, int result) {
     if (result == 0 && inode_of(descriptor)) note('t', NULL, inode_of(descriptor) - 1, size, NULL, 0);
+    is_over(descriptor, NULL);
     return result;
 }
 int ftruncate(int descriptor, off_t size) {
+    starts(descriptor, NULL);
     return resized(descriptor, (uint64_t)size, REAL(ftruncate)(descriptor, size));
 }
 int ftruncate64(int descriptor, off64_t size) { return ftruncate(descriptor, size); }
 int fallocate(int descriptor, int mode, off_t offset, off_t length) {
+    starts(descriptor, NULL);
     int result = (int)syscall(SYS_fallocate, descriptor, mode, offset, length);
     struct stat now;
     if (result == 0 && inode_of(descriptor) && fstat(descriptor, &now) == 0)
-        resized(descriptor, (uint64_t)now.st_size, 0);
+        return resized(descriptor, (uint64_t)now.st_size, 0);
+    is_over(descriptor, NULL);
     return result;
 }
 int fallocate64(int descriptor, int mode, off64_t offset, off64_t length) {
@@ -242,8 +273,12 @@ int fdatasync(int descriptor) { return synced(descriptor, REAL(fdatasync)); }
 static int renamed(int from_folder, const char *from, int to_folder, const char *to, unsigned flags) {
     char one[PATH_MAX], other[PATH_MAX];
     const char *old = inside(from_folder, from, one), *new = inside(to_folder, to, other);
+    starts(-1, old);
+    starts(-1, new);
     int result = (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
     if (result == 0 && (old || new)) note('r', old, 0, 0, new ? new : "", new ? strlen(new) : 0);
+    is_over(-1, old);
+    is_over(-1, new);
     return result;
 }
 int rename(const char *from, const char *to) { return renamed(AT_FDCWD, from, AT_FDCWD, to, 0); }
@@ -253,8 +288,10 @@ int renameat2(int a, const char *from, int b, const char *to, unsigned flags) { 
 static int removed(int folder, const char *path, int flags) {
     char whole[PATH_MAX];
     const char *name = inside(folder, path, whole);
+    starts(-1, name);
     int result = (int)syscall(SYS_unlinkat, folder, path, flags);
     if (result == 0 && name) note('u', name, 0, 0, NULL, 0);
+    is_over(-1, name);
     return result;
 }
 int unlink(const char *path) { return removed(AT_FDCWD, path, 0); }
@@ -275,8 +312,10 @@ static int linked(int from_folder, const char *from, int to_folder, const char *
     char whole[PATH_MAX];
     const char *name = inside(to_folder, to, whole);
     struct stat now;
+    starts(-1, name);
     int result = (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
     if (result == 0 && name && fstatat(to_folder, to, &now, 0) == 0) note('l', name, now.st_ino, 0, NULL, 0);
+    is_over(-1, name);
     return result;
 }
 int link(const char *from, const char *to) { return linked(AT_FDCWD, from, AT_FDCWD, to, 0); }

@@ -168,6 +168,14 @@ extension EndToEnd {
                 try #require(made.status == 201, "\(made.text)")
                 let load = load(servers, key, threads: 3)
                 try await eventually("events arrive") { received.withLock { $0.count } > 100 }
+                // The one that does not deliver says it too.
+                let id = try #require(try made.json()["id"]?.text)
+                for server in servers {
+                    try await eventually("a server shows how deliveries get on", within: 10) {
+                        let shown = try server.caller(key).get("/inventory/v1/webhooks/\(id)").json()["delivery"]
+                        return shown?["delivered"]?.integer ?? 0 > 50
+                    }
+                }
                 let holder = try database.postgres.psql(
                     "SELECT count(*) FROM bincard.dispatch", url: database.ownerURL)
                 #expect(holder.contains("1"))

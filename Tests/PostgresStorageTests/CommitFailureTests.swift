@@ -5,8 +5,8 @@ import PostgresStorage
 import SampleLedger
 import Testing
 
-/// PostgreSQL gives a statement's result before it commits what the statement did: an error of the log, or the end of the
-/// session, comes behind the result. Here a deferred trigger fails at that moment.
+/// PostgreSQL gives a statement's result before it commits what the statement did: an error of the log, or the end of
+/// the session, comes behind the result. Here a deferred trigger fails at that moment.
 @Suite("a commit that fails after its statement has answered")
 struct CommitFailureTests {
     /// From now on each commit that appends a block runs `failure` at its very end.

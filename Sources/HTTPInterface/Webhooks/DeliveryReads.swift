@@ -53,11 +53,14 @@ extension Call {
         @Sendable func flush(_ progress: EndpointProgress?) {
             @Sendable func read() {
                 ledger.readers.run { [ledger, webhooks] in
-                    let store = dispatcher.deliveries(realm) ?? webhooks.othersDeliveries(ledger.realm)
+                    let own = dispatcher.deliveries(realm)
+                    let store = own ?? webhooks.othersDeliveries(ledger.realm)
                     if isFlushed, store == nil, dispatcher.isResting(realm) {
                         return body(.failure(.deliveriesUnavailable))
                     }
-                    body(.success(DeliveryReads(ledger: ledger, store: store, progress: progress)))
+                    var reads = DeliveryReads(ledger: ledger, store: store, progress: progress)
+                    if own == nil, let endpoint { reads.progress = progress ?? reads.othersProgress(of: endpoint) }
+                    body(.success(reads))
                 }
             }
             if isFlushed { dispatcher.flush(realm) { read() } } else { read() }
@@ -76,6 +79,15 @@ extension Refusal {
 }
 
 extension DeliveryReads {
+    /// How an endpoint is doing as the server that delivers to it has written it down; nil when that can't be read.
+    /// Blocks.
+    fileprivate func othersProgress(of endpoint: ULID) -> EndpointProgress? {
+        guard let opened = try? store?.open(),
+            let webhook = ledger.withCommitted({ $0.webhook(endpoint) })
+        else { return nil }
+        return EndpointProgress(of: webhook.number, writtenIn: opened)
+    }
+
     /// The seqs of the entries recorded at `since` or later and before `until`, up to the head; nil when there are
     /// none. Blocks.
     package func seqs(since: Int64?, until: Int64?) throws(StoreError) -> ClosedRange<UInt64>? {

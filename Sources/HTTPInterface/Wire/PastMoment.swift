@@ -16,8 +16,8 @@ package enum PastMoment: Sendable {
         switch (asOf, at) {
         case (nil, nil): return nil
         case (let time?, nil):
-            // A second of grace for clocks that differ; further ahead nothing is known. Where the clock was set back, the
-            // ledger's labels are ahead of it.
+            // A second of grace for clocks that differ; further ahead nothing is known. Where the clock was set back,
+            // the ledger's labels are ahead of it.
             let latest = max(call.now, call.ledger.head.head.recordedAt)
             guard time.start <= latest.milliseconds + 1_000 else {
                 throw Refusal(parameter: "as_of", .outOfRange, "must not lie in the future")

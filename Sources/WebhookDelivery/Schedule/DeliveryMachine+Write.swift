@@ -133,3 +133,15 @@ package struct EndpointProgress: Sendable {
     /// Milliseconds for which nothing new is sent to it; nil when it is not spared.
     package var pausedFor: Int64?
 }
+
+extension EndpointProgress {
+    /// What a store says of an endpoint that another process delivers to; nil when it says nothing. What is under way,
+    /// that process alone knows.
+    package init?(of webhook: WebhookNumber, writtenIn opened: OpenedDeliveries) {
+        let lanes = opened.lanes.filter { $0.id.webhook == webhook }
+        guard !lanes.isEmpty else { return nil }
+        self.init(
+            health: opened.health.first { $0.webhook == webhook } ?? EndpointHealth(webhook: webhook), lanes: lanes,
+            pending: opened.pending.count { $0.id.webhook == webhook }, underWay: 0, concurrency: 0, pausedFor: nil)
+    }
+}

@@ -7,8 +7,12 @@ import time
 
 from faults.fault import Fault
 from journal import Violation, feed
+from ledgerserver import wait_until
+from realm import SECRET
 
 HOUR = 3600
+DELAYS = [5, 300, HOUR // 2, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
+"""Seconds from one attempt to deliver to the next; it may be a tenth more."""
 DAY = 24 * HOUR
 KEPT = DAY
 """How long an idempotency key is kept, in seconds of the ledger's time, which never goes back."""
@@ -25,7 +29,7 @@ class ClockJumps(Fault):
     ZONE = "America/New_York"
     START = None
     """When the server believes to start; None for the true time."""
-    JUMPS = [-1, 5 * 60, -HOUR, 1, -25 * HOUR, 26 * HOUR, HOUR, -10 * 60]
+    JUMPS = [-HOUR, 5 * 60, -1, 1, -25 * HOUR, 26 * HOUR, HOUR, -10 * 60]
     RETRIED_WITHIN = 12
     """Seconds within which a delivery that failed once is tried again: 5, a tenth more, and some for a slow machine."""
 
@@ -66,6 +70,7 @@ class ClockJumps(Fault):
             load.finish()
             self.settle()
             self.check_expiry()
+            self.check_dead_letters()
         seconds = self.JUMPS[self.turn % len(self.JUMPS)]
         self.turn += 1
         self.notes[f"{seconds:+} s"] += 1
@@ -108,6 +113,28 @@ class ClockJumps(Fault):
         if seen != [(200, 1, None), (200, 1, "true"), (200, 2, None)]:
             raise Violation(f"a key at once, just before 24 hours and after 25: {seen}")
 
+    def check_dead_letters(self):
+        """What is never taken is tried ten times over three days, and is a dead letter then, not before."""
+        client = self.server.client(self.server.make_key("dead-letters", "test", "--unlimited"))
+        url = f"http://127.0.0.1:{self.world.receiver.port}/broken/dead-letters"
+        made = client.post("/inventory/v1/webhooks", {"url": url, "events": ["item.created"], "secret": SECRET}, "hook")
+        path = f"/inventory/v1/webhooks/{made.json()['id']}/deliveries?status="
+        for sku in "ABC":
+            client.post("/inventory/v1/items", {"sku": sku, "name": sku}, sku)
+
+        def are(status, attempts):
+            return [row["attempts"] for row in client.get(path + status).json()["data"]] == [attempts] * 3
+
+        start = self.offset
+        for attempts, delay in enumerate(DELAYS, 1):
+            wait_until(lambda: are("pending", attempts), f"attempt {attempts} of 10", 20)
+            self.set(self.offset + delay * 1.1 + 5)
+            # A clock that was set forward is noticed when something happens, or within a minute.
+            client.request("PATCH", "/inventory/v1/items/A", {"name": f"after {attempts}"}, f"rename-{attempts}")
+        wait_until(lambda: are("dead", 10), "three dead letters", 20)
+        self.notes["dead letters"] += 3
+        self.set(start)
+
     def check_retries(self):
         """Deliveries that failed once are not put off by a clock that was set back."""
         for realm in self.world.realms:
@@ -148,9 +175,8 @@ class ClockJumps(Fault):
                     raise Violation(f"S0 at {code} had {on_hand} as of {moment}, the answer is {shown}")
         client.close()
 
-    def finish(self):
+    def clean_up(self):
         """Removes what libfaketime leaves in shared memory when its process is killed."""
-        self.server.stop()
         for path in glob.glob("/dev/shm/*faketime_s*_*"):
             is_ours = os.stat(path).st_mtime >= self.begun
             if is_ours and not os.path.exists(f"/proc/{path.rpartition('_')[2]}"):

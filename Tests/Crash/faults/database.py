@@ -35,7 +35,7 @@ class Backends(Fault):
 
     name = "backends"
     cycles = {"postgres": 15}
-    quick = {"postgres": 1}
+    quick = {}
     OURS = "FROM pg_stat_activity WHERE datname = 'bincard' AND pid <> pg_backend_pid()"
 
     def strike(self, load):
@@ -48,11 +48,10 @@ class Backends(Fault):
 
     def terminate(self):
         for _ in range(10):
-            self.world.cluster.sql(f"SELECT pg_terminate_backend(pid) {self.OURS} ORDER BY random() LIMIT 2")
+            self.sql(f"SELECT pg_terminate_backend(pid) {self.OURS} ORDER BY random() LIMIT 2")
 
     def kill_one(self):
         self.signal(signal.SIGKILL)
-        self.world.cluster.wait_until_ready()
 
     def stop_one(self):
         pid = self.signal(signal.SIGSTOP)
@@ -62,10 +61,21 @@ class Backends(Fault):
 
     def signal(self, number):
         """Sends a signal to one of the backends that work for the server."""
-        found = self.world.cluster.sql(f"SELECT pid {self.OURS} ORDER BY state = 'active' DESC, random() LIMIT 1")
+        found = self.sql(f"SELECT pid {self.OURS} ORDER BY state = 'active' DESC, random() LIMIT 1")
         if found:
             os.kill(int(found), number)
         return int(found or 0)
+
+    def sql(self, statement):
+        """As soon as PostgreSQL lets anybody in: it may be starting anew because of the last strike."""
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return self.world.cluster.sql(statement)
+            except RuntimeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
 
 class Network(Fault):
@@ -102,8 +112,7 @@ class Network(Fault):
             self.proxy.let_through()
         load.wait_for_progress(20)
 
-    def finish(self):
-        self.server.stop()
+    def clean_up(self):
         self.proxy.close()
 
 
@@ -112,7 +121,7 @@ class Servers(Fault):
 
     name = "several-servers"
     cycles = {"postgres": 15}
-    quick = {"postgres": 1}
+    quick = {}
     servers = 3
 
     def prepare(self):
@@ -143,7 +152,5 @@ class Servers(Fault):
         load.wait_for_progress(10)
         self.proxy.let_through()
 
-    def finish(self):
-        for server in self.world.servers:
-            server.stop()
+    def clean_up(self):
         self.proxy.close()

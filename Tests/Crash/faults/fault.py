@@ -40,5 +40,5 @@ class Fault:
         """Strikes while the load runs, and brings everything back; the load may be over afterwards or not."""
         raise NotImplementedError
 
-    def finish(self):
-        """After the last cycle, before the world ends."""
+    def clean_up(self):
+        """After the end of all processes, whatever became of them."""
