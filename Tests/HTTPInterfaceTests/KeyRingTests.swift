@@ -2,6 +2,7 @@ import HTTPInterface
 import LedgerCore
 import LedgerStorage
 import Logging
+import Synchronization
 import Testing
 
 @Suite("The keys in memory")
@@ -107,6 +108,21 @@ struct KeyRingTests {
         bench.store.breakDown()
         let (other, otherHeader) = try bench.makeKey()
         #expect(bench.ring.lookUp(other.id, authorization: otherHeader) == nil)
+    }
+
+    @Test("what is called after each refresh is as deep in the stack the hundredth time as the first")
+    func depth() async throws {
+        let bench = Bench()
+        let places = Mutex<[UInt]>([])
+        bench.ring.afterEachRefresh {
+            var local = 0
+            let place = withUnsafePointer(to: &local) { UInt(bitPattern: $0) }
+            places.withLock { $0.append(place) }
+        }
+        bench.ring.start(everyMilliseconds: 1)
+        while places.withLock({ $0.count }) < 100 { try await Task.sleep(for: .milliseconds(5)) }
+        bench.ring.stop()
+        #expect(Set(places.withLock { $0 }).count == 1)
     }
 
     @Test("a revoked key is dead after the next refresh, one with an end at that very moment")

@@ -28,7 +28,13 @@ package final class KeyRing: Sendable {
     private let refreshing = Mutex(())
     private let poller = Mutex<PeriodicThread?>(nil)
     private let sharer = Mutex<PeriodicThread?>(nil)
-    private let afterRefresh = Mutex<(@Sendable () -> Void)?>(nil)
+    private let afterRefresh = Mutex(AfterRefresh())
+
+    /// In a type of its own: a function that stands in a `Mutex` by itself is wrapped once more each time that it is
+    /// read, until calling it needs more stack than there is.
+    private struct AfterRefresh {
+        var body: (@Sendable () -> Void)?
+    }
 
     /// Holds no key before the first `refresh`.
     package init(
@@ -132,7 +138,7 @@ package final class KeyRing: Sendable {
     /// Has `body` called on the thread that refreshes, each time after it has, whether or not anything had changed. It
     /// may ask the ring and must not take long. A later call replaces it.
     package func afterEachRefresh(_ body: @escaping @Sendable () -> Void) {
-        afterRefresh.withLock { $0 = body }
+        afterRefresh.withLock { $0.body = body }
     }
 
     /// Loads all keys if anything has changed since the last time. Blocks. True when it has loaded.
@@ -170,7 +176,7 @@ package final class KeyRing: Sendable {
                 } catch {
                     self.logger.error("keys can't be refreshed", metadata: ["error": "\(error)"])
                 }
-                self.afterRefresh.withLock { $0 }?()
+                self.afterRefresh.withLock { $0.body }?()
             }
         }
     }
