@@ -23,7 +23,8 @@ test: test-build
 	$(MAKE) abuse-quick
 	$(MAKE) crash-quick
 	$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --skip SimulationTests
-	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test -c release --skip-build --disable-xctest --filter SimulationTests
+	SWIFT_DETERMINISTIC_HASHING=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel \
+		--filter SimulationTests
 
 test-build: test-dependencies
 	$(BUILD) --build-tests

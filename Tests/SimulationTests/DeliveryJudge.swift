@@ -8,13 +8,17 @@ struct DeliveryJudge {
     /// Ids of its events that were given up.
     let dead: Set<String>
 
+    /// The endpoint's own creation. The journal shows of its URL only where it leads.
+    private var beginning: Document? {
+        journal.first { event in
+            event["type"].string == "webhook.created"
+                && event["data"]["url"].string?.hasPrefix("https://\(receiver.host)/") == true
+        }
+    }
+
     /// The events that the endpoint is owed: from its own creation on, of the types it has asked for.
     private var owed: [String: Document] {
-        guard
-            let beginning = journal.first(where: {
-                $0["type"].string == "webhook.created" && $0["data"]["url"].string == receiver.url
-            })
-        else { return [:] }
+        guard let beginning else { return [:] }
         let wantsAll = beginning["data"]["events"].array.first?.string == "*"
         let first = beginning["seq"].integer ?? 0
         let events = journal.filter { event in
@@ -35,6 +39,7 @@ struct DeliveryJudge {
         var violations: [String] = []
         let all = Dictionary(journal.map { ($0["id"].string ?? "", $0) }) { $1 }
         var arrived = dead
+        if beginning == nil { violations.append("an endpoint is not in the journal: \(receiver.host)") }
         for delivery in receiver.deliveries {
             if all[delivery.id] == nil {
                 violations.append("an event was delivered that the journal has not: \(delivery.id)")

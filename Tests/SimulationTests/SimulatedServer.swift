@@ -79,7 +79,8 @@ final class SimulatedServer: @unchecked Sendable {
             now: { [unowned world] in world.now }, steady: { schedule.now },
             random: { [unowned world] in world.random() },
             failStop: { [unowned world] _, error in world.failStop(process, error) },
-            observer: EngineObserver(opened: { delivered.attach($0) }), limits: limits)
+            // The ledgers are told of it as long as the server has them.
+            observer: EngineObserver(opened: { [weak delivered] in delivered?.attach($0) }), limits: limits)
         if world.bug == .floatCost { environment.decide = FloatCost.decide }
         return environment
     }
