@@ -34,12 +34,12 @@ class ClockJumps(Fault):
     """Seconds within which a delivery that failed once is tried again: 5, a tenth more, and some for a slow machine."""
 
     @classmethod
-    def library(cls):
+    def shim(cls):
         return next(iter(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")), None)
 
     @classmethod
     def missing(cls):
-        return None if cls.library() else "it needs libfaketime: scripts/install-dependencies test"
+        return None if cls.shim() else "it needs libfaketime: scripts/install-dependencies test"
 
     def prepare(self):
         self.file = self.world.folder / "clock"
@@ -48,7 +48,7 @@ class ClockJumps(Fault):
         self.latest = 0
         self.set(instant(self.START).timestamp() - time.time() if self.START else 0)
         self.server.environment |= {
-            "LD_PRELOAD": self.library(), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
+            "LD_PRELOAD": self.shim(), "FAKETIME_TIMESTAMP_FILE": str(self.file), "FAKETIME_NO_CACHE": "1",
             "DONT_FAKE_MONOTONIC": "1", "TZ": self.ZONE}
         self.world.register.clock = self.ledger_time
 
