@@ -15,20 +15,18 @@ final class Client: @unchecked Sendable {
     private var requests = 0
     private var after: Int64 = 0
     private(set) var isDone = false
-    private let onDone: () -> Void
 
-    init(_ number: Int, realm: Int, actions: [Action], world: World, onDone: @escaping () -> Void = {}) {
+    init(_ number: Int, realm: Int, actions: [Action], world: World) {
         self.number = number
         self.realm = realm
         self.world = world
         self.actions = actions[...]
-        self.onDone = onDone
     }
 
     func next() {
         guard let action = actions.popFirst() else {
             isDone = true
-            return onDone()
+            return
         }
         switch action {
         case .pause(let milliseconds): world.schedule.add(afterMilliseconds: milliseconds) { self.next() }

@@ -51,22 +51,21 @@ enum Simulation {
         for founder in founders {
             var journal = read(schedule, founder.readJournal)
             let receivers = (0..<Plan.receivers).map { world.network.receiver(2 * $0 + founder.realm) }
-            var dead: [Document] = []
+            var dead: Set<String> = []
             // Retries are due within some hours.
             for _ in 0..<12 {
-                if receivers.allSatisfy({ DeliveryJudge(receiver: $0, journal: journal, dead: []).isComplete }) {
+                if receivers.allSatisfy({ DeliveryJudge(receiver: $0, journal: journal, dead: dead).isComplete }) {
                     break
                 }
                 settle(schedule, seconds: 6 * 3_600)
-                dead = read(schedule, founder.readDeadLetters)
+                dead = Set(read(schedule, founder.readDeadLetters).compactMap { $0["event_id"].string })
                 journal = read(schedule, founder.readJournal)
             }
             var judge = Judge(world.history, realm: founder.realm, journal: journal)
             judge.run()
             for violation in judge.violations { world.history.violate(violation) }
             for receiver in receivers {
-                let ids = Set(dead.compactMap { $0["event_id"].string })
-                for violation in DeliveryJudge(receiver: receiver, journal: journal, dead: ids).run() {
+                for violation in DeliveryJudge(receiver: receiver, journal: journal, dead: dead).run() {
                     world.history.violate(violation)
                 }
                 outcome.deliveries += receiver.deliveries.count

@@ -96,8 +96,6 @@ final class World: @unchecked Sendable {
 
     func server(_ place: Int) -> SimulatedServer? { servers[place % servers.count] }
 
-    var hasServerDown: Bool { servers.contains { $0 == nil } }
-
     /// A thread of the process waits for another.
     func wait(_ process: Int, until condition: () -> Bool) {
         waiting[process, default: 0] += 1
