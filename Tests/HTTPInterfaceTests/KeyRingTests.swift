@@ -93,6 +93,41 @@ struct KeyRingTests {
         #expect(bench.store.lookUps == 1)
     }
 
+    @Test("a key that was looked up while all keys were on their way stays known, until it is removed")
+    func lookUpWhileLoading() throws {
+        let bench = Bench()
+        try bench.ring.refresh()
+        let (first, _) = try bench.makeKey()
+        let key = Mutex<APIKey?>(nil)
+        let header = Mutex("")
+        bench.store.whileLoading {
+            guard let made = try? bench.makeKey() else { return }
+            key.withLock { $0 = made.key }
+            header.withLock { $0 = made.header }
+            #expect(bench.ring.lookUp(made.key.id, authorization: made.header)?.key == made.key)
+        }
+        #expect(try bench.ring.refresh())
+        let made = try #require(key.withLock { $0 })
+        let known = "key \(made.id.text)"
+        #expect(bench.outcome(header.withLock { $0 }) == known)
+        #expect(try bench.ring.refresh(), "what stayed is asked about once more")
+        #expect(bench.outcome(header.withLock { $0 }) == known)
+        #expect(try !bench.ring.refresh())
+        #expect(bench.ring.count == 2)
+
+        try bench.store.insert(first)
+        bench.store.whileLoading {
+            guard let made = try? bench.makeKey() else { return }
+            header.withLock { $0 = made.header }
+            _ = bench.ring.lookUp(made.key.id, authorization: made.header)
+            try? bench.store.removeRealm(made.key.realm)
+        }
+        try bench.ring.refresh()
+        try bench.ring.refresh()
+        #expect(bench.outcome(header.withLock { $0 }) == "unknown")
+        #expect(bench.ring.count == 0)
+    }
+
     @Test("a look-up does not help a wrong secret, a dead key or a broken store")
     func lookUpInVain() throws {
         let bench = Bench()

@@ -10,6 +10,7 @@ final class MemoryControlStore: ControlStore {
         var lookUps = 0
         var loads = 0
         var isBroken = false
+        var whileLoading: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -18,6 +19,9 @@ final class MemoryControlStore: ControlStore {
     var loads: Int { state.withLock { $0.loads } }
 
     func breakDown() { state.withLock { $0.isBroken = true } }
+
+    /// Has `body` called once, when the next load has read its keys and not yet answered.
+    func whileLoading(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.whileLoading = body } }
 
     func realm(tenant: String, mode: Mode, at now: Instant, makeID: () -> ULID) throws(StoreError) -> Realm {
         Realm(id: makeID(), tenant: tenant, mode: mode)
@@ -49,10 +53,13 @@ final class MemoryControlStore: ControlStore {
     }
 
     func keys(tenant: String?) throws(StoreError) -> [APIKey] {
-        state.withLock { state in
+        let (keys, whileLoading) = state.withLock { state in
+            defer { state.whileLoading = nil }
             state.loads += 1
-            return Array(state.keys.values)
+            return (Array(state.keys.values), state.whileLoading)
         }
+        whileLoading?()
+        return keys
     }
 
     func setExpiry(of key: ULID, to moment: Instant) throws(StoreError) -> APIKey? {

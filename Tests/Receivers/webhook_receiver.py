@@ -11,6 +11,7 @@ read anew for each request. A request is answered with 204 when both libraries a
 
 import json
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import standardwebhooks
@@ -28,6 +29,7 @@ def accepts(verifier, secret: str, body: bytes, headers: dict) -> bool:
 
 class Receiver(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    saying = threading.Lock()
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -48,8 +50,10 @@ class Receiver(BaseHTTPRequestHandler):
         except (ValueError, KeyError, TypeError):
             pass
         is_right = bool(secrets) and all(seen["standardwebhooks"]) and all(seen["svix"])
-        # Said before it is answered: whoever sees the answer finds the line.
-        print(json.dumps(seen), flush=True)
+        # Said before it is answered: whoever sees the answer finds the line. `print` writes the end of a line by itself,
+        # and requests are served by threads: without the lock two lines can become one and an empty one.
+        with self.saying:
+            print(json.dumps(seen), flush=True)
         self.send_response(204 if is_right else 400)
         if not is_right:
             self.send_header("Content-Length", "0")

@@ -17,6 +17,8 @@ package final class KeyRing: Sendable {
         var version: Int64?
         /// How often all keys were loaded.
         var loads: UInt64 = 0
+        /// What was looked up since the last load began.
+        var lookedUp: [ULID: ActiveKey] = [:]
     }
 
     private let store: any ControlStore
@@ -100,7 +102,11 @@ package final class KeyRing: Sendable {
         let monotonic = monotonicClock()
         state.withLock { state in
             // When all were loaded meanwhile, that load knows better than what was read before it.
-            if let found, state.loads == loads, state.keys[id] == nil { state.keys[id] = ActiveKey(found) }
+            if let found, state.loads == loads, state.keys[id] == nil {
+                let key = ActiveKey(found)
+                state.keys[id] = key
+                state.lookedUp[id] = key
+            }
             state.lookups.remember(id, now: monotonic)
         }
         guard case .key(let key) = authenticate(header) else { return nil }
@@ -147,7 +153,11 @@ package final class KeyRing: Sendable {
         try refreshing.withLock { (_) throws(StoreError) in
             // The version comes first: what changes between the two calls is loaded twice rather than never.
             let version = try store.version()
-            if state.withLock({ $0.version == version }) { return false }
+            let isCurrent = state.withLock { state in
+                state.lookedUp.removeAll()
+                return state.version == version
+            }
+            if isCurrent { return false }
             let loaded = try store.keys(tenant: nil)
             state.withLock { state in
                 var keys: [ULID: ActiveKey] = [:]
@@ -156,9 +166,12 @@ package final class KeyRing: Sendable {
                     let old = state.keys[key.id]
                     keys[key.id] = old?.key == key ? old : ActiveKey(key, replacing: old)
                 }
-                state.keys = keys
+                // A key that was made and looked up while these were on their way is known to a client already. It
+                // stays, until the next load says whether it is still there.
+                let newer = state.lookedUp.filter { keys[$0.key] == nil }
+                state.keys = keys.merging(newer) { loaded, _ in loaded }
                 state.verified.removeAll()
-                state.version = version
+                state.version = newer.isEmpty ? version : nil
                 state.loads &+= 1
             }
             return true
