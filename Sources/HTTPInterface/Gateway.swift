@@ -22,6 +22,8 @@ package final class Gateway: RequestHandler {
     let streams: OpenStreams
     let tails: LiveTails
     let webhooks: WebhookAccess
+    /// nil where no other server writes.
+    let handingOn: HandingOn?
     let logger: Logger
     private let router: Router<Route>
     /// How what no operation took is refused, by where its path begins; else with problem details.
@@ -33,6 +35,8 @@ package final class Gateway: RequestHandler {
     enum Target: Sendable {
         case operation(APIOperation)
         case open(OpenRoute)
+        /// Requests that another server was asked.
+        case handedOn
     }
 
     struct Route: Sendable {
@@ -45,9 +49,10 @@ package final class Gateway: RequestHandler {
     package init(
         operations: [APIOperation], openRoutes: [OpenRoute], engine: LedgerEngine, keys: KeyRing,
         metrics: ServerMetrics, accessLog: AccessLog, cursors: CursorSeal, webhooks: WebhookAccess,
-        streamLimits: StreamLimits = StreamLimits(), dialects: [(base: String, dialect: ErrorDialect)] = [],
-        logger: Logger
+        handingOn: HandingOn? = nil, streamLimits: StreamLimits = StreamLimits(),
+        dialects: [(base: String, dialect: ErrorDialect)] = [], logger: Logger
     ) {
+        self.handingOn = handingOn
         self.dialects = dialects
         self.engine = engine
         self.keys = keys
@@ -76,6 +81,13 @@ package final class Gateway: RequestHandler {
                     name: route.name, target: .open(route), metrics: metrics.operation(route.name),
                     parameterNames: route.path.contains("{") ? ["name"] : []))
         }
+        if handingOn != nil {
+            router.add(
+                "POST", "\(OpenRoute.serverPath)/{name}\(OpenRoute.handedOnPath)",
+                Route(
+                    name: "handedOn", target: .handedOn, metrics: metrics.operation("handedOn"),
+                    parameterNames: ["name"]))
+        }
         self.router = router
         keys.afterEachRefresh { [streams, weak keys] in
             guard let keys else { return }
@@ -84,10 +96,16 @@ package final class Gateway: RequestHandler {
     }
 
     package func handle(_ request: IncomingRequest, respond slot: any ResponseSlot) {
+        handle(request, respond: slot, isHandedOn: false)
+    }
+
+    /// - Parameter isHandedOn: another server was asked; only writes are taken from it.
+    func handle(_ request: IncomingRequest, respond slot: any ResponseSlot, isHandedOn: Bool) {
         metrics.inFlight.increment()
         let requestID = RequestID.of(request.headers)
         var exchange = GatewayExchange(
             gateway: self, request: request, slot: slot, requestID: requestID, metrics: unrouted)
+        exchange.isHandedOn = isHandedOn
         switch router.match(request.method.rawValue, request.path) {
         case .none: exchange.refuse(.routeNotFound(request.path), in: dialect(of: request.path))
         case .otherMethods(let allow):
@@ -100,7 +118,11 @@ package final class Gateway: RequestHandler {
                 return exchange.refuse(.routeNotFound(request.path), in: dialect(of: request.path))
             }
             switch route.target {
+            case .operation(let operation) where !isHandedOn || operation.description.idempotency != .none:
+                authenticate(exchange, operation, path)
+            case _ where isHandedOn: exchange.refuse(.routeNotFound(request.path), in: dialect(of: request.path))
             case .open(let open): exchange.answer(open, path)
+            case .handedOn: takeOver(exchange, for: path.first?.value ?? "")
             case .operation(let operation): authenticate(exchange, operation, path)
             }
         }
@@ -174,6 +196,14 @@ package final class Gateway: RequestHandler {
         _ exchange: GatewayExchange, _ key: ActiveKey, _ operation: APIOperation,
         _ path: [(name: String, value: String)]
     ) {
+        let isHandedOn = handOn(exchange, key, operation) { [self] in admitHere($0, key, operation, path) }
+        if !isHandedOn { admitHere(exchange, key, operation, path) }
+    }
+
+    private func admitHere(
+        _ exchange: GatewayExchange, _ key: ActiveKey, _ operation: APIOperation,
+        _ path: [(name: String, value: String)]
+    ) {
         var exchange = exchange
         let budget = key.limiter.take(at: RequestClock.monotonic())
         exchange.key = key
@@ -207,6 +237,12 @@ package final class Gateway: RequestHandler {
 
 /// A route that needs no key: probes, metrics, documents.
 package struct OpenRoute: Sendable {
+    /// Below it, by its id, a server says that it is there: `GET /servers/{id}`.
+    package static let serverPath = "/servers"
+
+    /// Behind that: where a server takes what others hand on to it.
+    package static let handedOnPath = "/requests"
+
     package var name: String
     package var path: String
     /// `value` is the path's parameter, where it has one. Called on an event loop; must not block.

@@ -12,13 +12,15 @@ import WireSchema
 /// has found out.
 struct GatewayExchange: Sendable {
     let gateway: Gateway
-    let request: IncomingRequest
+    var request: IncomingRequest
     let slot: any ResponseSlot
     let requestID: String
     var metrics: OperationMetrics
     var operation = "none"
     var key: ActiveKey?
     var budget: RateDecision?
+    /// Another server was asked and has handed the request on.
+    var isHandedOn = false
 
     init(
         gateway: Gateway, request: IncomingRequest, slot: any ResponseSlot, requestID: String, metrics: OperationMetrics
@@ -194,6 +196,13 @@ struct GatewayExchange: Sendable {
             lines: isReplay ? "Idempotent-Replayed: true\r\n" : "")
         response.body = answer.body
         if let refusal { ResponseHeaders.append(refusal, to: &response.headerBlock) }
+        gateway.metrics.inFlight.decrement()
+        record(status: response.status, bytesOut: response.body.count)
+        slot.send(response)
+    }
+
+    /// Passes on what another server has answered.
+    func relay(_ response: OutgoingResponse) {
         gateway.metrics.inFlight.decrement()
         record(status: response.status, bytesOut: response.body.count)
         slot.send(response)

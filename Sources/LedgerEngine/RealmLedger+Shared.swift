@@ -23,7 +23,7 @@ struct Sharing {
     }
 
     /// Batches after a look, from the last one on that found something.
-    private static let looksInVain = 32
+    private static let looksInVain = 8
     /// Batches under the lock after one that was overtaken in spite of a look: twice as many each time that the first
     /// one without it is overtaken as well.
     private static let turns = 32...256
@@ -89,6 +89,20 @@ struct Freshness {
 
 /// A ledger that other processes write to as well: their commits come in as news.
 extension RealmLedger {
+    /// How long a ledger counts as contended after a batch has met another process's.
+    private static let contention: UInt64 = 60_000_000_000
+
+    /// Whether batches of this process have lately met those of others: each then costs more than if one process
+    /// decided them all. Any thread.
+    package var isContended: Bool {
+        let until = contendedUntil.load(ordering: .relaxed)
+        return until > 0 && until > environment.steady()
+    }
+
+    private func hasMetOthers() {
+        contendedUntil.store(environment.steady() &+ RealmLedger.contention, ordering: .relaxed)
+    }
+
     static let stopping = StoreError.failed(operation: "read", detail: "the ledger is closed")
 
     /// Whether other processes may write to it.
@@ -179,7 +193,10 @@ extension RealmLedger {
         do throws(StoreError) {
             switch sharing.care {
             case .nothing: break
-            case .look: sharing.didLook(hasFound: try catchUp())
+            case .look:
+                let hasFound = try catchUp()
+                if hasFound { hasMetOthers() }
+                sharing.didLook(hasFound: hasFound)
             case .lock: try lock()
             }
         } catch .unavailable {
@@ -193,6 +210,7 @@ extension RealmLedger {
 
     /// A batch was decided on something old.
     func overtake() throws(StoreError) {
+        hasMetOthers()
         if sharing.wasOvertaken() == .lock { try lock() } else { try catchUp() }
     }
 

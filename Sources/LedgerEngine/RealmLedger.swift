@@ -45,6 +45,8 @@ package final class RealmLedger: @unchecked Sendable {
     /// Levels in memory up to which looking for some to forget is no use, since none could go the last time.
     var evictionFloor = 0
     var sharing = Sharing()
+    /// Of the steady clock: until when other processes count as writing to the ledger as well.
+    let contendedUntil = Atomic<UInt64>(0)
     /// News that the store has brought and memory has not taken in.
     var leftover: RealmNews?
 

@@ -64,6 +64,11 @@ public final class PostgresDatabase: Sendable {
     /// Budgets of keys, shared by all servers.
     public func openBudgets() -> PostgresBudgetStore { PostgresBudgetStore(pool: pool, context: seal(of: .zero)) }
 
+    /// The servers of the database.
+    public func openServers() -> PostgresServerDirectory {
+        PostgresServerDirectory(pool: pool, context: seal(of: .zero), key: sealKey)
+    }
+
     /// Begins to tell other servers which ledgers have grown, and calls `body` with what they tell: names as
     /// `signalName(of:)` makes them, or nil when anything may have grown, which is once a second. On a thread of its
     /// own.

@@ -45,7 +45,10 @@ package enum PostgresMigrations {
                 Table(name: "attempt", rights: "SELECT, INSERT, UPDATE, DELETE"),
                 Table(name: "delivery_page", rights: "SELECT, INSERT, DELETE"),
                 Table(name: "endpoint_health", rights: "SELECT, INSERT, UPDATE, DELETE"),
-            ])
+            ]),
+        Step(
+            version: 2, name: "servers", sql: ServersSchema.tables,
+            tables: [Table(name: "server", rights: "SELECT, INSERT, UPDATE, DELETE")]),
     ]
 
     /// What the server may do with the rows of each table, as in GRANT.

@@ -29,6 +29,13 @@ public struct RealmSealKey: Sendable {
         return Digest256(bytes: code)?.hex ?? ""
     }
 
+    /// What a server says to show that it has the key: 64 hexadecimal digits, and the seal of no realm.
+    func proof(of server: ULID) -> String {
+        let code = HMAC<SHA256>.authenticationCode(
+            for: Array("server \(server.uuidText)".utf8), using: SymmetricKey(data: bytes))
+        return Digest256(bytes: code)?.hex ?? ""
+    }
+
     /// The two halves of HMAC's key, as the database keeps them: a block of 64 bytes, xor 0x36 and xor 0x5c.
     var padded: (inner: [UInt8], outer: [UInt8]) {
         let block = bytes + [UInt8](repeating: 0, count: 64 - bytes.count)

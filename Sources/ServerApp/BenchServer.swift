@@ -46,9 +46,10 @@ package struct BenchServer: Sendable {
         }
     }
 
-    private static func settings(data: String, database: String?) throws -> Settings {
+    private static func settings(data: String, database: String?, advertise: String = "auto") throws -> Settings {
         try Settings(
             flags: [
+                "advertise": advertise,
                 "data": data, "database": database ?? "sqlite", "host": "127.0.0.1", "port": "0", "access-log": "off",
                 "log-level": "error", "webhook-allow": "127.0.0.0/8",
                 // So that within a turn an endpoint that hangs fails, is spared and is tried again.
@@ -60,29 +61,32 @@ package struct BenchServer: Sendable {
     /// Makes a key of a tenant of this name.
     package typealias KeyMaker = @Sendable (_ tenant: String) throws -> String
 
-    /// Runs several servers over one PostgreSQL, in this process, while `body` measures.
+    /// Runs several servers over one PostgreSQL, in this process, while `body` measures, and one beside them that hands
+    /// nothing on: the first of the URLs.
     ///
     /// - Parameters:
     ///   - data: the directory with the key to the database; the servers share it.
     ///   - database: a PostgreSQL that is migrated.
+    ///   - apart: whether none hands anything on.
     ///   - body: gets the servers' URLs.
     package static func sharing<Result: Sendable>(
-        data: String, database: String, servers: Int,
+        data: String, database: String, servers: Int, apart: Bool,
         body: @escaping @Sendable (_ urls: [String], _ makeKey: KeyMaker) async throws -> Result
     ) async throws -> Result {
-        try await addServer(data, database, to: [], upTo: max(1, servers), body)
+        try await addServer(data, database, apart, to: [], upTo: max(1, servers) + 1, body)
     }
 
     private static func addServer<Result: Sendable>(
-        _ data: String, _ database: String, to urls: [String], upTo count: Int,
+        _ data: String, _ database: String, _ apart: Bool, to urls: [String], upTo count: Int,
         _ body: @escaping @Sendable ([String], KeyMaker) async throws -> Result
     ) async throws -> Result {
         var logger = Logger(label: "bench")
         logger.logLevel = .error
-        let server = try BincardServer(settings: try settings(data: data, database: database), logger: logger)
+        let settings = try settings(data: data, database: database, advertise: apart || urls.isEmpty ? "off" : "auto")
+        let server = try BincardServer(settings: settings, logger: logger)
         return try await server.during { url in
             let all = urls + [url]
-            if all.count < count { return try await addServer(data, database, to: all, upTo: count, body) }
+            if all.count < count { return try await addServer(data, database, apart, to: all, upTo: count, body) }
             return try await body(all) { tenant in
                 try Administration.createKey(
                     in: server.control, tenant: tenant, mode: .test, name: "bench", scopes: Set(Scope.allCases),

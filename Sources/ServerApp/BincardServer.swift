@@ -26,6 +26,7 @@ package final class BincardServer: Sendable {
     private let webhooks: WebhookService
     private let accessLog: AccessLog
     private let readiness = Readiness()
+    private let fellows: FellowServers?
     private let memory = MemoryReturn()
     private let settings: Settings
     private let logger: Logger
@@ -74,10 +75,13 @@ package final class BincardServer: Sendable {
         self.webhooks = webhooks
         engine = BincardServer.makeEngine(settings, storage, metrics, webhooks, logger)
         accessLog = try AccessLog(destination: BincardServer.logDestination(settings["access-log"]))
+        fellows = settings["advertise"] == "off" ? nil : storage.servers.map { FellowServers($0, logger: logger) }
         gateway = Gateway(
             operations: APIDocuments.operations,
-            openRoutes: OpenRoutes.all(readiness: readiness, metrics: metrics), engine: engine, keys: keys,
-            metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret), webhooks: webhooks.access,
+            openRoutes: OpenRoutes.all(readiness: readiness, metrics: metrics)
+                + (fellows.map { [$0.handingOn.openRoute()] } ?? []),
+            engine: engine, keys: keys, metrics: metrics, accessLog: accessLog, cursors: CursorSeal(secret: secret),
+            webhooks: webhooks.access, handingOn: fellows?.handingOn,
             streamLimits: BincardServer.streamLimits(settings), dialects: APIDocuments.dialects, logger: logger)
         registerRealmMetrics()
         let following = LedgersFollowed(engine)
@@ -178,9 +182,10 @@ package final class BincardServer: Sendable {
         let host = settings["host"]
         let listener = HTTPListener(
             configuration: configuration, handler: gateway, telemetry: metrics.listener, logger: logger
-        ) { [readiness, directory, logger] address in
+        ) { [readiness, directory, logger, fellows, settings] address in
             let port = address?.port ?? 0
             readiness.set(true)
+            fellows?.start(advertise: settings["advertise"], host: host, port: port)
             if !ServerNote(host: host, port: port).write(in: directory) {
                 logger.warning("server.json can't be written; `demo load` will not find this server")
             }
@@ -259,6 +264,7 @@ package final class BincardServer: Sendable {
     private func close() {
         ServerNote.remove(from: directory)
         memory.stop()
+        fellows?.stop()
         webhooks.close()
         engine.close()
         keys.stop()

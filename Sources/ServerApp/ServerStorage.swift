@@ -20,6 +20,9 @@ package protocol ServerStorage: Sendable {
     /// Budgets of keys that servers share; nil where there is one server.
     var budgets: (any BudgetStore)? { get }
 
+    /// The servers that share it; nil where there is one.
+    var servers: (any ServerDirectory)? { get }
+
     /// The store of the realm's ledger.
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore
 
@@ -58,6 +61,8 @@ struct EmbeddedStorage: ServerStorage {
     func watchOthers(_ body: @escaping @Sendable ((@Sendable (ULID) -> Bool)?) -> Void) {}
 
     var budgets: (any BudgetStore)? { nil }
+
+    var servers: (any ServerDirectory)? { nil }
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore {
         try directory.openRealm(realm, holding: lock)
@@ -100,6 +105,8 @@ struct SharedStorage: ServerStorage {
     }
 
     var budgets: (any BudgetStore)? { database.openBudgets() }
+
+    var servers: (any ServerDirectory)? { database.openServers() }
 
     func openRealm(_ realm: Realm) throws(StoreError) -> any RealmStore { database.openRealm(realm) }
 

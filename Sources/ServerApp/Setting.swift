@@ -1,3 +1,5 @@
+import HTTPInterface
+
 /// Something that an operator can set. Flags go before the environment, that before the file, that before the default.
 package struct Setting: Sendable {
     /// As in the file (`data`, `access-log`); the flag is `--` and this, the variable `BINCARD_` and this in capitals.
@@ -19,6 +21,14 @@ extension Setting {
         number("database-connections", "24", 2...1_000, "Connections to PostgreSQL at once."),
         text("host", "127.0.0.1", "The address to listen on; 0.0.0.0 for every network."),
         number("port", "8080", 0...65_535, "The port to listen on; 0 for any free one."),
+        Setting(
+            name: "advertise", defaultValue: "auto",
+            doc: "Where other servers of the database reach this one, http://10.0.0.5:8080; auto for host and port; "
+                + "off: each decides its own writes."
+        ) { text in
+            text == "auto" || text == "off" || ServerAddress(text) != nil
+                ? nil : "must be auto, off, or a URL such as http://10.0.0.5:8080"
+        },
         number("threads", "0", 0...1_024, "Event loops; 0 for one on each core."),
         text("access-log", "off", "Where each request is logged as JSON: a file, - for standard output, or off."),
         choice(

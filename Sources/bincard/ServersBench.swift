@@ -3,8 +3,8 @@ import Foundation
 import ImportClient
 import ServerApp
 
-/// Several servers over one database against one of them alone, in turns, with the same number of connections: what it
-/// costs that they take turns at the head of a ledger.
+/// Several servers over one database against a single one, in turns, with the same number of connections: what it costs
+/// that they are one ledger.
 struct ServersBench: Sendable {
     let command: BenchCommand
 
@@ -12,7 +12,9 @@ struct ServersBench: Sendable {
         guard let database = command.database, let data = command.data else {
             throw ValidationError("--only servers needs --database and --data.")
         }
-        try await BenchServer.sharing(data: data, database: database, servers: command.servers) { urls, makeKey in
+        try await BenchServer.sharing(
+            data: data, database: database, servers: command.servers, apart: command.apart
+        ) { urls, makeKey in
             let realm = BenchRealm(items: command.items)
             let keys = try (0..<command.realms).map { try makeKey("bench-\($0)") }
             // Until each server knows each key.
@@ -31,12 +33,15 @@ struct ServersBench: Sendable {
 
     private func measure(_ urls: [String], _ apiKey: String, _ realm: BenchRealm) async throws {
         var ratios: [Double] = []
+        // Until the servers know of each other, and of the ledgers that all of them are asked to write to.
+        _ = try await load(Array(urls.dropFirst()), apiKey, realm)
         for turn in 1...command.turns {
-            let alone = try await load([urls[0]], apiKey, realm)
-            let together = try await load(urls, apiKey, realm)
+            // As many generators and connections in both cases: only the servers differ.
+            let alone = try await load(Array(repeating: urls[0], count: command.servers), apiKey, realm)
+            let together = try await load(Array(urls.dropFirst()), apiKey, realm)
             ratios.append(together / alone)
             print(
-                "turn \(turn): one server \(Int(alone))/s, \(urls.count) servers \(Int(together))/s, ratio "
+                "turn \(turn): one server \(Int(alone))/s, \(command.servers) servers \(Int(together))/s, ratio "
                     + String(format: "%.2f", together / alone))
         }
         ratios.sort()

@@ -27,6 +27,10 @@ final class SharedDatabase: Sendable {
     ///
     /// - Parameter url: another way to the database.
     func serve(_ number: Int, port: Int = 0, url: String? = nil, _ arguments: String...) async throws -> RunningServer {
+        try await serve(number, port: port, url: url, arguments)
+    }
+
+    func serve(_ number: Int, port: Int = 0, url: String? = nil, _ arguments: [String]) async throws -> RunningServer {
         let data = installation.folder + "/server\(number)"
         if number > 1 {
             try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)

@@ -100,7 +100,7 @@ struct MigrationTests {
             }
         }
         try server.psql(
-            "DELETE FROM bincard_private.migration WHERE version = 999; UPDATE bincard_private.migration SET version = 0",
+            "DELETE FROM bincard_private.migration WHERE version > 1; UPDATE bincard_private.migration SET version = 0",
             url: url)
         #expect(refusal { try fixture.otherServer().close() }.contains("bincard db migrate"))
         let (name, _) = try emptyDatabase(on: server)

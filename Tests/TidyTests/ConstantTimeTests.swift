@@ -11,6 +11,7 @@ struct ConstantTimeTests {
         "Sources/HTTPInterface/Cursor.swift": "the code that seals a cursor",
         "Sources/HTTPInterface/Keys/KeyRing.swift": "the digest of an API key",
         "Sources/HTTPInterface/Keys/VerifiedHeaders.swift": "a header that was verified before",
+        "Sources/HTTPInterface/Servers/ServerLink.swift": "how a server shows that it is the one that is meant",
         "Sources/LedgerEngine/RealmLedger+Decide.swift": "the fingerprint of a request under an idempotency key",
         "Sources/LedgerStorage/ControlCopy.swift": "keys and the cursors' secret of two installations",
         "Sources/WebhookDelivery/Signature/StandardSignature.swift": "a webhook's signature",

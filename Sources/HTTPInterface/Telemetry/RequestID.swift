@@ -22,7 +22,7 @@ package enum RequestID {
         bytes.append(text: "req_")
         // A counter run through a bijection: no two are alike, and none tells the next one by its look.
         let count = counter.wrappingAdd(1, ordering: .relaxed).newValue
-        let low = mix(count &+ seed)
+        let low = (count &+ seed).scrambled
         let now = Instant(milliseconds: RequestClock.wallMilliseconds())
         ULID(at: now, random: (process, low)).appendText(to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
@@ -39,10 +39,12 @@ package enum RequestID {
             }
         }
     }
+}
 
-    /// The finalizer of SplitMix64.
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var value = value
+extension UInt64 {
+    /// The number run through a bijection that leaves nothing of its look: the finalizer of SplitMix64.
+    var scrambled: UInt64 {
+        var value = self
         value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
         value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
         return value ^ value >> 31

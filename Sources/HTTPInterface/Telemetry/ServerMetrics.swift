@@ -58,6 +58,9 @@ package final class ServerMetrics: Sendable {
     package let registry: MetricRegistry
     package let listener: ListenerTelemetry
     package let inFlight: Gauge
+    /// Writes that another server has decided, and those that came back from one undecided.
+    package let handedOn: Counter
+    package let takenBack: Counter
     /// Commands in one commit.
     package let batchSize: Histogram
     /// One commit, from its beginning to the disk's word, in nanoseconds.
@@ -67,6 +70,11 @@ package final class ServerMetrics: Sendable {
         self.registry = registry
         listener = ListenerTelemetry(registry: registry)
         inFlight = registry.gauge("bincard_http_requests_in_flight", help: "Requests being worked on.")
+        handedOn = registry.counter(
+            "bincard_writes_handed_on_total", help: "Writes that another server of the database has decided.")
+        takenBack = registry.counter(
+            "bincard_writes_taken_back_total",
+            help: "Writes that were handed on to another server and decided here, since it did not answer.")
         batchSize = registry.histogram(
             "bincard_commit_batch_size", help: "Commands in one commit.", bounds: Histogram.sizeBounds, unit: .count)
         commitTime = registry.histogram(
