@@ -80,6 +80,7 @@ final class ServerLinks {
 
     private func send() {
         while !gathered.isEmpty {
+            guard links.contains(where: \.isProven) else { return giveBack() }
             let isUnderWay = links.contains(where: \.isBusy)
             guard !isUnderWay || isLate || gathered.count >= HandedOnFrame.most else { return waitForOthers() }
             isLate = false
@@ -89,6 +90,13 @@ final class ServerLinks {
             }
             sendFrame(on: link)
         }
+    }
+
+    /// There is no way to the server any more.
+    private func giveBack() {
+        let lost = gathered
+        gathered.removeAll()
+        for item in lost { item.then(nil) }
     }
 
     private func waitForOthers() {
@@ -163,10 +171,7 @@ final class ServerLinks {
         if case .closed = link.phase {
             links.removeAll { $0 === link }
             if !link.wasProven { failed() }
-            guard !links.contains(where: \.isProven) else { return }
-            let lost = gathered
-            gathered.removeAll()
-            for item in lost { item.then(nil) }
+            if !links.contains(where: \.isProven) { giveBack() }
         } else {
             send()
         }
