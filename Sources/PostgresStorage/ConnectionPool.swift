@@ -11,6 +11,13 @@ final class ConnectionPool: @unchecked Sendable {
     private let maximum: Int
     private let preparing = PostgresConnection.PreparingMode()
     private let state = Mutex(State())
+    private let distribution = Atomic<Bool>(false)
+
+    /// Whether a Citus has the tables: set once it is known.
+    var isDistributed: Bool {
+        get { distribution.load(ordering: .relaxed) }
+        set { distribution.store(newValue, ordering: .relaxed) }
+    }
 
     private struct State {
         var idle: [PostgresConnection] = []
@@ -30,6 +37,12 @@ final class ConnectionPool: @unchecked Sendable {
 
     /// Takes a connection out. Give it back with `put`, whatever became of it.
     func take() throws(PostgresFailure) -> PostgresConnection {
+        let connection = try takeAny()
+        connection.isDistributed = isDistributed
+        return connection
+    }
+
+    private func takeAny() throws(PostgresFailure) -> PostgresConnection {
         enum Step {
             case use(PostgresConnection)
             case open, closed

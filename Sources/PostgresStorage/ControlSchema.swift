@@ -50,16 +50,19 @@ enum ControlSchema {
             filled_at bigint NOT NULL,
             PRIMARY KEY (realm, key)
         ) WITH (fillfactor = 50);
+        """
 
+    static func functions(_ form: FunctionForm) -> String {
+        """
         -- Fills the buckets and takes out what was used. A token a second is a millionth of one a microsecond.
-        CREATE FUNCTION bincard.settle_budgets(
+        \(form.create) bincard.settle_budgets(
             for_realm uuid, seal text, keys uuid[], rates bigint[], bursts bigint[], takens bigint[]
         ) RETURNS TABLE (place bigint, level bigint) LANGUAGE plpgsql AS $$
         DECLARE
             at_time bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
         BEGIN
             PERFORM bincard.enter(for_realm, seal);
-            PERFORM set_config('synchronous_commit', 'off', true);
+            \(form.set("synchronous_commit", to: "'off'"))
             FOR index IN 1 .. cardinality(keys) LOOP
                 place := index;
                 INSERT INTO bincard.key_budget AS b (realm, key, level, filled_at)
@@ -76,4 +79,5 @@ enum ControlSchema {
             END LOOP;
         END $$;
         """
+    }
 }

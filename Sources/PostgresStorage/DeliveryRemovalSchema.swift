@@ -4,7 +4,10 @@
 /// What is deleted is a range of an index up to a row that was looked up, or one key. The index is named (see
 /// `DeliverySchema`), since the planner knows nothing about how many rows a realm has (`Fence`).
 enum DeliveryRemovalSchema {
-    static let functions = [all, webhook, pages, ended].joined(separator: "\n")
+    static func functions(_ form: FunctionForm) -> String {
+        [all, webhook, pages, ended].joined(separator: "\n")
+            .split(separator: "CREATE FUNCTION", omittingEmptySubsequences: false).joined(separator: form.create)
+    }
 
     private static let all = """
         -- Whether something had to stay for the next unit. The transaction has entered the realm.

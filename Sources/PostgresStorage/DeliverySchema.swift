@@ -98,51 +98,58 @@ enum DeliverySchema {
         """
 
     /// The lease. Its length stands here and nowhere else; the database's clock measures it.
-    static let lease = """
+    static func lease(_ form: FunctionForm) -> String {
+        """
         -- Takes the lease for a holder when it is free, has run out, or is that holder's or its former self's. NULL
         -- when it has it, else until when another does.
-        CREATE FUNCTION bincard.take_dispatch(for_realm uuid, seal text, for_holder bigint, former bigint) RETURNS text
+        \(form.create) bincard.take_dispatch(for_realm uuid, seal text, for_holder bigint, former bigint) RETURNS text
         LANGUAGE plpgsql AS $$
+        DECLARE
+            \(form.clockDeclaration)
         BEGIN
             PERFORM bincard.enter(for_realm, seal);
-            PERFORM set_config('synchronous_commit', 'off', true);
+            \(form.set("synchronous_commit", to: "'off'"))
             INSERT INTO bincard.dispatch AS d (realm, holder, until, control_seq, page)
-            VALUES (for_realm, for_holder, clock_timestamp() + interval '10 s', 0, 0)
+            VALUES (for_realm, for_holder, \(form.clock) + interval '10 s', 0, 0)
             ON CONFLICT (realm) DO UPDATE SET holder = excluded.holder, until = excluded.until
-            WHERE d.holder IS NULL OR d.holder IN (for_holder, former) OR d.until <= clock_timestamp();
+            WHERE d.holder IS NULL OR d.holder IN (for_holder, former) OR d.until <= \(form.clock);
             IF FOUND THEN RETURN NULL; END IF;
             RETURN bincard.dispatch_until(for_realm);
         END $$;
 
         -- Renews the lease, or gives it up. NULL when the holder has had it until now, else until when another does.
-        CREATE FUNCTION bincard.keep_dispatch(
+        \(form.create) bincard.keep_dispatch(
             for_realm uuid, seal text, by_holder bigint, former bigint, keep boolean
         ) RETURNS text LANGUAGE plpgsql AS $$
+        DECLARE
+            \(form.clockDeclaration)
         BEGIN
             PERFORM bincard.enter(for_realm, seal);
-            PERFORM set_config('synchronous_commit', 'off', true);
+            \(form.set("synchronous_commit", to: "'off'"))
             UPDATE bincard.dispatch SET
                 holder = CASE WHEN keep THEN holder END,
-                until = clock_timestamp() + CASE WHEN keep THEN interval '10 s' ELSE interval '0' END
+                until = \(form.clock) + CASE WHEN keep THEN interval '10 s' ELSE interval '0' END
             WHERE realm = for_realm AND holder IN (by_holder, former);
             IF FOUND THEN RETURN NULL; END IF;
             RETURN bincard.dispatch_until(for_realm);
         END $$;
 
         -- Until when the lease is held, in UTC; empty when nobody holds it.
-        CREATE FUNCTION bincard.dispatch_until(for_realm uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
+        \(form.create) bincard.dispatch_until(for_realm uuid) RETURNS text LANGUAGE plpgsql STABLE AS $$
         BEGIN
             RETURN coalesce((
                 SELECT to_char(until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM bincard.dispatch
                 WHERE realm = for_realm AND holder IS NOT NULL), '');
         END $$;
         """
+    }
 
     /// What a unit writes, in one call. A power cut may take it back: see `DeliveryStore`.
-    static let write = """
+    static func write(_ form: FunctionForm) -> String {
+        """
         -- is_left: whether more is left to delete. NULL, and nothing is written, when another has the lease until
         -- held_until.
-        CREATE FUNCTION bincard.write_deliveries(
+        \(form.create) bincard.write_deliveries(
             for_realm uuid, seal text, by_holder bigint, control bigint,
             lane_webhooks bigint[], lane_origins bigint[], lane_nexts bigint[], lane_settled bytea[],
             lane_lasts bigint[], lane_events bytea[], lane_dead_only bigint[],
@@ -159,11 +166,13 @@ enum DeliverySchema {
         ) LANGUAGE plpgsql AS $$
         DECLARE
             last_page bigint;
+            \(form.clockDeclaration)
+            \(form.rowDeclaration)
         BEGIN
             PERFORM bincard.enter(for_realm, seal);
-            PERFORM set_config('synchronous_commit', 'off', true);
+            \(form.set("synchronous_commit", to: "'off'"))
             UPDATE bincard.dispatch SET
-                until = clock_timestamp() + interval '10 s', control_seq = coalesce(control, control_seq),
+                until = \(form.clock) + interval '10 s', control_seq = coalesce(control, control_seq),
                 page = page + cardinality(page_webhooks)
             WHERE realm = for_realm AND holder = by_holder
             RETURNING page - cardinality(page_webhooks) INTO last_page;
@@ -173,59 +182,24 @@ enum DeliverySchema {
             END IF;
             is_left := false;
             IF cardinality(lane_webhooks) > 0 THEN
-                INSERT INTO bincard.lane (realm, webhook, origin, next_seq, settled, last_seq, events, dead_only)
-                SELECT for_realm, u.webhook, u.origin, u.next_seq, u.settled, u.last_seq, u.events, u.dead_only <> 0
-                FROM unnest(
-                    lane_webhooks, lane_origins, lane_nexts, lane_settled, lane_lasts, lane_events, lane_dead_only
-                ) AS u(webhook, origin, next_seq, settled, last_seq, events, dead_only)
-                ON CONFLICT (realm, webhook, origin) DO UPDATE SET
-                    next_seq = excluded.next_seq, settled = excluded.settled, last_seq = excluded.last_seq,
-                    events = excluded.events, dead_only = excluded.dead_only;
+                \(form.insert(lanes))
             END IF;
             FOR place IN 1 .. cardinality(ended_webhooks) LOOP
                 DELETE FROM bincard.lane
                 WHERE realm = for_realm AND webhook = ended_webhooks[place] AND origin = ended_origins[place];
             END LOOP;
             IF cardinality(delivery_webhooks) > 0 THEN
-                INSERT INTO bincard.delivery (
-                    realm, webhook, seq, status, attempts, last_ordinal, next_attempt_at, updated_at, event_name
-                )
-                SELECT for_realm, u.*
-                FROM unnest(
-                    delivery_webhooks, delivery_seqs, delivery_statuses, delivery_attempts, delivery_ordinals,
-                    delivery_nexts, delivery_updates, delivery_names) AS u
-                ON CONFLICT (realm, webhook, seq) DO UPDATE SET
-                    status = excluded.status, attempts = excluded.attempts, last_ordinal = excluded.last_ordinal,
-                    next_attempt_at = excluded.next_attempt_at, updated_at = excluded.updated_at,
-                    event_name = excluded.event_name;
+                \(form.insert(deliveries))
             END IF;
             IF cardinality(attempt_webhooks) > 0 THEN
                 -- One that was written before is replaced: after a power cut the same attempt is made again.
-                INSERT INTO bincard.attempt (realm, webhook, seq, ordinal, data)
-                SELECT for_realm, u.* FROM unnest(attempt_webhooks, attempt_seqs, attempt_ordinals, attempt_data) AS u
-                ON CONFLICT (realm, webhook, seq, ordinal) DO UPDATE SET data = excluded.data;
+                \(form.insert(attempts))
             END IF;
             IF cardinality(page_webhooks) > 0 THEN
-                INSERT INTO bincard.delivery_page (
-                    realm, number, webhook, first_seq, last_seq, recorded_at, deliveries, data
-                )
-                SELECT for_realm, last_page + u.place, u.webhook, u.first_seq, u.last_seq, u.at, u.deliveries, u.data
-                FROM unnest(page_webhooks, page_firsts, page_lasts, page_ats, page_counts, page_data)
-                    WITH ORDINALITY AS u(webhook, first_seq, last_seq, at, deliveries, data, place);
+                \(form.insert(pages))
             END IF;
             IF cardinality(health_webhooks) > 0 THEN
-                INSERT INTO bincard.endpoint_health (
-                    realm, webhook, failing_since, consecutive_failures, last_success_at, last_failure_at, delivered,
-                    died
-                )
-                SELECT for_realm, u.*
-                FROM unnest(
-                    health_webhooks, health_sinces, health_failures, health_successes, health_last_failures,
-                    health_delivered, health_died) AS u
-                ON CONFLICT (realm, webhook) DO UPDATE SET
-                    failing_since = excluded.failing_since, consecutive_failures = excluded.consecutive_failures,
-                    last_success_at = excluded.last_success_at, last_failure_at = excluded.last_failure_at,
-                    delivered = excluded.delivered, died = excluded.died;
+                \(form.insert(health))
             END IF;
             -- After what is written, so that a delivery that is pending again stays.
             IF cardinality(removed) > 0 OR drop_before IS NOT NULL OR drop_dead_before IS NOT NULL THEN
@@ -233,4 +207,43 @@ enum DeliverySchema {
             END IF;
         END $$;
         """
+    }
+
+    private static let lanes = FunctionForm.Rows(
+        table: "lane",
+        columns: [
+            "webhook": "lane_webhooks", "origin": "lane_origins", "next_seq": "lane_nexts", "settled": "lane_settled",
+            "last_seq": "lane_lasts", "events": "lane_events", "dead_only": "lane_dead_only",
+        ], computed: ["dead_only": "u.dead_only <> 0"], replacing: ["webhook", "origin"])
+
+    private static let deliveries = FunctionForm.Rows(
+        table: "delivery",
+        columns: [
+            "webhook": "delivery_webhooks", "seq": "delivery_seqs", "status": "delivery_statuses",
+            "attempts": "delivery_attempts", "last_ordinal": "delivery_ordinals",
+            "next_attempt_at": "delivery_nexts", "updated_at": "delivery_updates", "event_name": "delivery_names",
+        ], replacing: ["webhook", "seq"])
+
+    /// One that was written before is replaced: after a power cut the same attempt is made again.
+    private static let attempts = FunctionForm.Rows(
+        table: "attempt",
+        columns: [
+            "webhook": "attempt_webhooks", "seq": "attempt_seqs", "ordinal": "attempt_ordinals",
+            "data": "attempt_data",
+        ], replacing: ["webhook", "seq", "ordinal"])
+
+    private static let pages = FunctionForm.Rows(
+        table: "delivery_page",
+        columns: [
+            "number": "page_webhooks", "webhook": "page_webhooks", "first_seq": "page_firsts",
+            "last_seq": "page_lasts", "recorded_at": "page_ats", "deliveries": "page_counts", "data": "page_data",
+        ], computed: ["number": "last_page + u.place"], isNumbered: true)
+
+    private static let health = FunctionForm.Rows(
+        table: "endpoint_health",
+        columns: [
+            "webhook": "health_webhooks", "failing_since": "health_sinces", "consecutive_failures": "health_failures",
+            "last_success_at": "health_successes", "last_failure_at": "health_last_failures",
+            "delivered": "health_delivered", "died": "health_died",
+        ], replacing: ["webhook"])
 }

@@ -13,6 +13,9 @@ enum Fitness {
 
     private static let version = SQL("SELECT bincard.schema_version()")
 
+    /// Whether a Citus has the tables (`CitusDistribution`).
+    private static let distribution = SQL("SELECT to_regproc('bincard.shard_count') IS NOT NULL")
+
     private static let check = SQL("SELECT bincard.current_realm() IS NOT NULL")
 
     /// The oldest server that is known to work.
@@ -22,7 +25,7 @@ enum Fitness {
         let failure: StoreError?
         do throws(PostgresFailure) {
             failure = try pool.read { (connection) throws(PostgresFailure) in
-                try fault(of: connection, sealedBy: context)
+                try fault(of: connection, sealedBy: context) { pool.isDistributed = $0 }
             }
         } catch {
             throw error.storeError("connect to the database")
@@ -31,7 +34,8 @@ enum Fitness {
     }
 
     private static func fault(
-        of connection: PostgresConnection, sealedBy context: RealmContext
+        of connection: PostgresConnection, sealedBy context: RealmContext,
+        tellDistribution: (Bool) -> Void
     ) throws(PostgresFailure) -> StoreError? {
         guard let row = try connection.run(settings).first else { return nil }
         if let fault = durabilityFault(row) { return fault }
@@ -65,6 +69,8 @@ enum Fitness {
                 operation: "open the database",
                 detail: "its schema is at step \(found), this version needs \(PostgresMigrations.newest): \(migrate)")
         }
+        connection.isDistributed = try connection.run(distribution).first?.bool(0) ?? false
+        tellDistribution(connection.isDistributed)
         let isSealed = try connection.run([context.entering, Statement(check)]).last?.first?.bool(0) ?? false
         if isSealed { return nil }
         return .failed(
@@ -74,18 +80,26 @@ enum Fitness {
     }
 
     static func durabilityFault(_ row: PostgresRow) -> StoreError? {
-        guard row.int64(0) >= oldestServer else {
+        durabilityFault(["\(row.int64(0))", row.text(1), row.text(2), row.text(3)], of: "")
+    }
+
+    /// - Parameters:
+    ///   - settings: `server_version_num`, `fsync`, `full_page_writes`, `synchronous_commit`.
+    ///   - place: which PostgreSQL they are of, as it is said behind its name.
+    static func durabilityFault(_ settings: [String], of place: String) -> StoreError? {
+        let version = Int(settings[0]) ?? 0
+        guard version >= oldestServer else {
             return .failed(
                 operation: "open the database",
-                detail: "PostgreSQL \(row.int64(0) / 10_000) is too old: version \(oldestServer / 10_000) or later is "
-                    + "needed")
+                detail: "PostgreSQL \(version / 10_000)\(place) is too old: version \(oldestServer / 10_000) or later "
+                    + "is needed")
         }
-        for (column, name) in [(Int32(1), "fsync"), (2, "full_page_writes")] where row.text(column) != "on" {
-            return .notDurable(detail: "\(name) is \(row.text(column)) in PostgreSQL: set it to on")
+        for (value, name) in [(settings[1], "fsync"), (settings[2], "full_page_writes")] where value != "on" {
+            return .notDurable(detail: "\(name) is \(value) in PostgreSQL\(place): set it to on")
         }
         // The stronger ones wait for replicas too.
-        guard ["on", "remote_apply", "remote_write"].contains(row.text(3)) else {
-            return .notDurable(detail: "synchronous_commit is \(row.text(3)) in PostgreSQL: set it to on")
+        guard ["on", "remote_apply", "remote_write"].contains(settings[3]) else {
+            return .notDurable(detail: "synchronous_commit is \(settings[3]) in PostgreSQL\(place): set it to on")
         }
         return nil
     }

@@ -15,6 +15,16 @@ public struct PostgresAdministration: Sendable {
         public var serverRole: String
         /// Whether the server's role was made now; it can't log in before it is given a password or another way in.
         public var madeRole: Bool
+        /// Into how many shards a Citus has divided the tables; nil when they are in this database alone.
+        public var shards: Int?
+    }
+
+    /// Where the tables shall be.
+    public enum Distribution: Sendable {
+        /// Where they are.
+        case asItIs
+        /// Spread over the nodes of the database's Citus. How many shards is chosen once; nil for what is there, or 32.
+        case citus(shards: Int?)
     }
 
     /// Brings the schema to this version's, all in one transaction, and gives the server's role its rights. Safe to run
@@ -25,19 +35,23 @@ public struct PostgresAdministration: Sendable {
     ///   - password: of a role that is made now; nil for none.
     ///   - sealKey: put into the database.
     ///   - replacesKey: whether another key that is there gives way, and with it every server that has that one.
+    ///   - distribution: of tables that a Citus has already, new ones are distributed too, whatever it says.
     ///   - keep: called when nothing can be refused any more, before the database takes the key over.
     /// - Throws: `StoreError.unavailable`, `.notDurable`, `.schemaTooNew`; `.failed` with what to do; and what `keep`
     ///   throws.
     public func migrate(
         serverRole: String, password: String? = nil, sealKey: RealmSealKey, replacesKey: Bool = false,
-        keep: () throws(StoreError) -> Void = {}
+        distribution: Distribution = .asItIs, keep: () throws(StoreError) -> Void = {}
     ) throws(StoreError) -> Report {
         let library = try PostgresDatabase.library()
         do {
             let connection = try PostgresConnection(
                 library, conninfo: conninfo, preparing: PostgresConnection.PreparingMode())
             return try migrate(
-                connection, serverRole, password, SealChange(key: sealKey, replaces: replacesKey), keep: keep)
+                connection,
+                Request(
+                    role: serverRole, password: password, key: sealKey, replacesKey: replacesKey,
+                    distribution: distribution), keep: keep)
         } catch let error as PostgresFailure {
             throw explained(error)
         } catch let error as StoreError {
@@ -55,13 +69,19 @@ public struct PostgresAdministration: Sendable {
                 + "server's is new; nothing was changed")
     }
 
-    private struct SealChange {
+    private struct Request {
+        var role: String
+        var password: String?
         var key: RealmSealKey
-        var replaces: Bool
+        var replacesKey: Bool
+        var distribution: Distribution
     }
 
     /// Any number, the same in all versions: who migrates holds this lock.
     private static let lock = 0x42_49_4E_43_41_52_44
+
+    private static let beginAlone =
+        "BEGIN; SET LOCAL lock_timeout = '5min'; SELECT pg_advisory_xact_lock(\(lock))"
 
     private static let server = SQL(
         """
@@ -84,12 +104,13 @@ public struct PostgresAdministration: Sendable {
         """)
 
     private func migrate(
-        _ connection: PostgresConnection, _ role: String, _ password: String?, _ seal: SealChange,
-        keep: () throws(StoreError) -> Void
+        _ connection: PostgresConnection, _ request: Request, keep: () throws(StoreError) -> Void
     ) throws -> Report {
         if let row = try connection.run(Self.server).first, let fault = Fitness.durabilityFault(row) { throw fault }
-        try connection.execute("BEGIN; SET LOCAL lock_timeout = '5min'; SELECT pg_advisory_xact_lock(\(Self.lock))")
+        try connection.execute(Self.beginAlone)
         defer { try? connection.rollBack() }
+        let citus = CitusDistribution(connection: connection, role: request.role)
+        let shards = try shards(request.distribution, citus)
         try connection.execute("SET LOCAL client_min_messages = warning; " + PostgresMigrations.record)
         let from = Int(try connection.run(Self.found).first?.int64(0) ?? 0)
         let newest = PostgresMigrations.newest
@@ -102,13 +123,56 @@ public struct PostgresAdministration: Sendable {
             parameters.add(step.name)
             _ = try connection.run(Self.note, parameters)
         }
+        let missing = shards == nil ? [] : try citus.missing()
+        let changing = !missing.isEmpty || from < newest ? shards : nil
+        if let changing { try citus.prepare(missing, shards: changing) }
         var name = Parameters()
-        name.add(role)
+        name.add(request.role)
         let isNew = try connection.run(Self.role, name).isEmpty
-        let verifier = try password.map { try connection.verifier(of: $0, for: role) }
-        try connection.execute(Grants.statements(to: role, isNew: isNew, verifier: verifier))
-        let (inner, outer) = seal.key.padded
-        if let row = try connection.run(Self.knownKey).first, row.bytes(0) != inner, !seal.replaces {
+        let verifier = try request.password.map { try connection.verifier(of: $0, for: request.role) }
+        try connection.execute(
+            Grants.statements(to: request.role, isNew: isNew, verifier: verifier, isDistributed: shards != nil))
+        if let changing { try citus.distribute(missing, shards: changing) }
+        try set(request.key, replacing: request.replacesKey, on: connection)
+        if let fault = try ServerRole.fault(of: request.role, "migrate the database", on: connection) { throw fault }
+        try keep()
+        try connection.execute("COMMIT")
+        if shards != nil {
+            // Alone again: what another migration says of the role meets what is said of it on the nodes.
+            try connection.execute(Self.beginAlone)
+            try citus.admit(request.key)
+            try connection.execute("COMMIT")
+        }
+        return Report(from: from, to: newest, serverRole: request.role, madeRole: isNew, shards: shards)
+    }
+
+    /// Into how many shards the tables are, or shall be, divided; nil for none.
+    private func shards(_ distribution: Distribution, _ citus: CitusDistribution) throws -> Int? {
+        let present = try citus.shards()
+        guard case .citus(let asked) = distribution else {
+            if present != nil { try citus.requireCitus() }
+            return present
+        }
+        try citus.requireCitus()
+        if let asked, let present, asked != present {
+            throw StoreError.failed(
+                operation: "distribute the tables",
+                detail:
+                    "they are divided into \(present) shards already, which stays; leave --shards away. Nothing was "
+                    + "changed")
+        }
+        let shards = present ?? asked ?? CitusDistribution.usualShards
+        guard (1...64_000).contains(shards) else {
+            throw StoreError.failed(
+                operation: "distribute the tables", detail: "from 1 to 64000 shards, not \(shards). Nothing was changed"
+            )
+        }
+        return shards
+    }
+
+    private func set(_ seal: RealmSealKey, replacing: Bool, on connection: PostgresConnection) throws {
+        let (inner, outer) = seal.padded
+        if let row = try connection.run(Self.knownKey).first, row.bytes(0) != inner, !replacing {
             throw StoreError.failed(
                 operation: "migrate the database",
                 detail:
@@ -120,57 +184,5 @@ public struct PostgresAdministration: Sendable {
         key.add(inner)
         key.add(outer)
         _ = try connection.run(Self.setKey, key)
-        if let fault = try ServerRole.fault(of: role, "migrate the database", on: connection) { throw fault }
-        try keep()
-        try connection.execute("COMMIT")
-        return Report(from: from, to: newest, serverRole: role, madeRole: isNew)
-    }
-}
-
-/// The rights of the server's role: rows of realms that it has sealed, and nothing else.
-enum Grants {
-    /// - Parameter verifier: of the password of a role that is made now; nil for none.
-    static func statements(to role: String, isNew: Bool, verifier: String?) -> String {
-        let name = identifier(role)
-        var statements: [String] = []
-        if isNew {
-            statements.append(
-                "CREATE ROLE \(name) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION"
-                    + (verifier.map { " PASSWORD \(literal($0))" } ?? ""))
-        }
-        statements += [
-            // A table of the session could stand in for one of the schema.
-            "DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$",
-            "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-            "GRANT USAGE ON SCHEMA bincard TO \(name)",
-            "REVOKE ALL ON ALL TABLES IN SCHEMA bincard FROM \(name)",
-        ]
-        for table in PostgresMigrations.all.flatMap(\.tables) {
-            statements.append("GRANT \(table.rights) ON bincard.\(table.name) TO \(name)")
-        }
-        statements += [
-            "REVOKE ALL ON ALL FUNCTIONS IN SCHEMA bincard FROM PUBLIC",
-            "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bincard TO \(name)",
-            // Held by a session that stands still, the head row would stop a ledger: the database ends such a session.
-            setting("idle_in_transaction_session_timeout", "10s", name),
-            setting("statement_timeout", "30s", name), setting("lock_timeout", "20s", name),
-            setting("tcp_user_timeout", "10s", name),
-            setting("search_path", "pg_catalog", name),
-        ]
-        return statements.joined(separator: ";\n")
-    }
-
-    private static func setting(_ name: String, _ value: String, _ role: String) -> String {
-        "DO $$ BEGIN EXECUTE format('ALTER ROLE %s IN DATABASE %I SET \(name) = %L', "
-            + "\(literal(role)), current_database(), \(literal(value))); END $$"
-    }
-
-    /// As a name in a statement.
-    static func identifier(_ name: String) -> String {
-        "\"\(name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
-    }
-
-    private static func literal(_ text: String) -> String {
-        "'\(text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))'"
     }
 }

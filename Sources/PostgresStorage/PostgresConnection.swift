@@ -14,6 +14,9 @@ struct SQL: Sendable {
 
     /// One that is not worth preparing.
     init(_ text: String) { self.init("", text) }
+
+    /// Whether it begins a transaction.
+    var begins: Bool { text.hasPrefix("BEGIN") }
 }
 
 /// One statement of a round trip.
@@ -46,6 +49,10 @@ final class PostgresConnection {
     /// another encoding of text. It is for one use then. No statement of this module does so; one that was smuggled
     /// into it can.
     var isAltered: Bool { hasRunOther || library.clientEncoding(handle) != encoding }
+
+    /// Whether a Citus has the tables. It takes along to a node what was set for a transaction only when the
+    /// transaction was begun by a statement of its own.
+    var isDistributed = false
 
     /// Commands that leave nothing in a session but what `set_config` does, on which the schema's functions don't rely.
     private static let leavingNothing: Set<Substring> = [
@@ -129,6 +136,10 @@ final class PostgresConnection {
     /// open is rolled back; without BEGIN they are a transaction of their own.
     func run(_ statements: [Statement]) throws(PostgresFailure) -> [PostgresRows] {
         let wasInTransaction = isInTransaction
+        if isDistributed, !wasInTransaction, statements.count > 1, statements.first?.sql.begins != true {
+            let enclosed = [Statement(CommitStatements.begin)] + statements + [Statement(CommitStatements.commit)]
+            return Array(try run(enclosed).dropFirst().dropLast())
+        }
         do throws(PostgresFailure) {
             return try attempt(statements)
         } catch {
@@ -321,8 +332,11 @@ final class PostgresConnection {
         let state = field(LibPQ.sqlState)
         let primary = field(LibPQ.primaryMessage)
         let isLost = library.status(handle) != LibPQ.connectionOK
+        // What a Citus says when a node has gone without a word is not told from other faults of its own.
+        let isOfNode = isDistributed && state == "XX000"
         return PostgresFailure(
-            state: state, message: primary.isEmpty ? PostgresConnection.message(library, handle) : primary,
+            state: isOfNode ? "08006" : state,
+            message: primary.isEmpty ? PostgresConnection.message(library, handle) : primary,
             isConnectionLost: isLost)
     }
 }

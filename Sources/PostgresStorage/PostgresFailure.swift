@@ -34,9 +34,12 @@ struct PostgresFailure: Error, CustomStringConvertible {
         // 22000 and XX001 are raised by the schema's own checks.
         if state == "22000" || state == "XX001" { return .corrupt(seq: nil, detail: message) }
         if state.hasPrefix("58") && !isConnectionLost { return .failed(operation: operation, detail: description) }
+        // Of class 08 are errors of a connection to another node, which a Citus has lost: this one stands, and what
+        // was done there is as unknown.
         if isPassing {
             return .unavailable(
-                detail: "\(operation): \(description)", isOutcomeUnknown: isCommitUnknown && isConnectionLost)
+                detail: "\(operation): \(description)",
+                isOutcomeUnknown: isCommitUnknown && (isConnectionLost || state.hasPrefix("08")))
         }
         return .failed(operation: operation, detail: description)
     }

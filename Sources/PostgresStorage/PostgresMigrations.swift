@@ -20,8 +20,8 @@ package enum PostgresMigrations {
         Step(
             version: 1, name: "ledgers, tenants, keys, deliveries",
             sql: [
-                Fence.seal, RealmSchema.tables, RealmSchema.journal, RealmSchema.functions, ControlSchema.tables,
-                DeliverySchema.tables, DeliverySchema.lease, DeliverySchema.write, DeliveryRemovalSchema.functions,
+                Fence.seal, RealmSchema.tables, RealmSchema.journal, ControlSchema.tables, DeliverySchema.tables,
+                functions(.together),
             ].joined(separator: "\n"),
             tables: [
                 Table(name: "head", rights: "SELECT, INSERT, UPDATE"),
@@ -50,6 +50,14 @@ package enum PostgresMigrations {
             version: 2, name: "servers", sql: ServersSchema.tables,
             tables: [Table(name: "server", rights: "SELECT, INSERT, UPDATE, DELETE")]),
     ]
+
+    /// What servers call, and what that calls.
+    static func functions(_ form: FunctionForm) -> String {
+        [
+            RealmSchema.functions(form), ControlSchema.functions(form), DeliverySchema.lease(form),
+            DeliverySchema.write(form), DeliveryRemovalSchema.functions(form),
+        ].joined(separator: "\n")
+    }
 
     /// What the server may do with the rows of each table, as in GRANT.
     package static var rights: [String: [String]] {

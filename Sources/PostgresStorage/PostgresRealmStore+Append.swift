@@ -16,10 +16,42 @@ extension PostgresRealmStore {
             try checkOrder(of: CommitUnit(idempotency: page), after: next)
             next.page = page.number
         }
+        if pool.isDistributed { return try appendOneByOne(blocks, pages) }
         let statement = AppendStatement.append(blocks, pages, after: known, context)
         let rows = try pool.write("append", [context.entering, statement])[1]
         guard let row = rows.first, !row.isNull(0) else { return .overtaken }
         next.version = row.uint64(0)
+        didAppend(upTo: next)
+        return .durable(version: next.version)
+    }
+
+    /// On a Citus, which would copy rows that come out of arrays, and row-level security forbids that: one transaction
+    /// all the same.
+    private func appendOneByOne(_ blocks: [Block], _ pages: [IdempotencyPage]) throws(StoreError) -> CommitOutcome {
+        var next = known
+        var statements: [Statement] = []
+        for unit in blocks.map({ CommitUnit(block: $0) }) + pages.map({ CommitUnit(idempotency: $0) }) {
+            statements.append(try CommitStatements.append(unit, after: next, context))
+            next.version += 1
+            if let block = unit.block { next.seq = block.lastSeq }
+            if let page = unit.idempotency { next.page = page.number }
+        }
+        let isWritten: Bool
+        do throws(PostgresFailure) {
+            isWritten = try pool.once { (connection) throws(PostgresFailure) in
+                // Once the first has moved the head on it has it locked; when it has not, the others must not try.
+                let first = try connection.run([Statement(CommitStatements.begin), statements[0]])
+                guard first.last?.first?.isNull(0) == false else {
+                    try connection.rollBack()
+                    return false
+                }
+                _ = try connection.run(statements.dropFirst() + [Statement(CommitStatements.commit)])
+                return true
+            }
+        } catch {
+            throw error.storeError("append", isCommitUnknown: true)
+        }
+        guard isWritten else { return .overtaken }
         didAppend(upTo: next)
         return .durable(version: next.version)
     }

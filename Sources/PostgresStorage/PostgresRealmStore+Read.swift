@@ -6,13 +6,15 @@ extension PostgresRealmStore {
         try translating("open the realm") {
             // A realm's head is made by whoever opens it first. It is looked for first: a read takes no lock.
             try pool.read { (connection) throws(PostgresFailure) in
-                _ = try connection.run([context.entering, Statement(RealmStatements.makeHead, context.parameters)])
+                let make = connection.isDistributed ? RealmStatements.makeHeadDistributed : RealmStatements.makeHead
+                _ = try connection.run([context.entering, Statement(make, context.parameters)])
             }
             // One snapshot: the rows and the head, and what is read up to `finishOpening`, belong to the same moment.
             let rows = try beginSnapshot().run(
-                [Statement(RealmStatements.beginSnapshot), Statement(RealmStatements.takeTime), context.entering]
-                    + RealmStatements.opening.map { Statement($0, context.parameters) })
-            let (opened, known) = try RealmStatements.opened(Array(rows.dropFirst(3)))
+                [Statement(RealmStatements.beginSnapshot)]
+                    + RealmStatements.takeTime(isDistributed: pool.isDistributed).map { Statement($0) }
+                    + [context.entering] + RealmStatements.opening.map { Statement($0, context.parameters) })
+            let (opened, known) = try RealmStatements.opened(Array(rows.suffix(RealmStatements.opening.count)))
             didOpen(known)
             return opened
         }

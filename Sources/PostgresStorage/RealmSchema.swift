@@ -117,22 +117,31 @@ enum RealmSchema {
 
     /// What runs with every write and every read that must be fresh: one call each. Plans are kept with the functions,
     /// also behind a pooler that can't keep prepared statements.
-    static let functions = """
+    static func functions(_ form: FunctionForm) -> String {
+        [enter(form), append(form), appendAndProject(form), news(form), lookUps(form)].joined(separator: "\n")
+    }
+
+    private static func enter(_ form: FunctionForm) -> String {
+        """
         -- Says for which realm the transaction is.
-        CREATE FUNCTION bincard.enter(realm uuid, seal text) RETURNS void LANGUAGE plpgsql AS $$
+        \(form.create) bincard.enter(realm uuid, seal text) RETURNS void LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM set_config('bincard.realm', realm::text || '.' || seal, true);
+            \(form.set("bincard.realm", to: "realm::text || '.' || seal"))
             -- The planner takes every realm for a few rows, which it would rather collect and sort than read in the
             -- order of an index: then a look-up would read all that a realm has.
-            PERFORM set_config('enable_bitmapscan', 'off', true);
+            \(form.set("enable_bitmapscan", to: "'off'"))
             -- A commit is on disk when it is acknowledged, whatever the session or the role was set to meanwhile.
             IF current_setting('synchronous_commit') IN ('off', 'local') THEN
-                PERFORM set_config('synchronous_commit', 'on', true);
+                \(form.set("synchronous_commit", to: "'on'"))
             END IF;
         END $$;
+        """
+    }
 
+    private static func append(_ form: FunctionForm) -> String {
+        """
         -- Moves the head on and appends. NULL, and nothing is written, when the head is not at `known` any more.
-        CREATE FUNCTION bincard.append(
+        \(form.create) bincard.append(
             for_realm uuid, seal text, known bigint,
             block_first bigint, block_last bigint, block_at bigint, block_id uuid, block_hash bytea, block_data bytea,
             page_number bigint, page_slice bigint, page_at bigint, page_keys bytea, page_answers bytea,
@@ -143,9 +152,9 @@ enum RealmSchema {
             last_dropped bigint;
         BEGIN
             -- As `enter` does, but for what this function can do without: it runs with every write.
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            \(form.set("bincard.realm", to: "for_realm::text || '.' || seal"))
             IF current_setting('synchronous_commit') IN ('off', 'local') THEN
-                PERFORM set_config('synchronous_commit', 'on', true);
+                \(form.set("synchronous_commit", to: "'on'"))
             END IF;
             UPDATE bincard.head SET
                 version = version + 1, seq = coalesce(block_last, seq),
@@ -185,9 +194,13 @@ enum RealmSchema {
             END IF;
             RETURN known + 1;
         END $$;
+        """
+    }
 
+    private static func appendAndProject(_ form: FunctionForm) -> String {
+        """
         -- An `append` together with rows of the projections.
-        CREATE FUNCTION bincard.append_and_project(
+        \(form.create) bincard.append_and_project(
             for_realm uuid, seal text, known bigint,
             block_first bigint, block_last bigint, block_at bigint, block_id uuid, block_hash bytea, block_data bytea,
             page_number bigint, page_slice bigint, page_at bigint, page_keys bytea, page_answers bytea,
@@ -203,23 +216,13 @@ enum RealmSchema {
                 for_realm, seal, known, block_first, block_last, block_at, block_id, block_hash, block_data,
                 page_number, page_slice, page_at, page_keys, page_answers, drop_before, applied, referenced);
             last record;
+            \(form.rowDeclaration)
         BEGIN
             IF appended IS NULL THEN RETURN NULL; END IF;
-            INSERT INTO bincard.item (realm, number, data)
-            SELECT for_realm, u.number, u.data FROM unnest(item_numbers, item_data) AS u(number, data)
-            ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
-            INSERT INTO bincard.location (realm, number, data)
-            SELECT for_realm, u.number, u.data FROM unnest(location_numbers, location_data) AS u(number, data)
-            ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
-            INSERT INTO bincard.webhook (realm, number, data)
-            SELECT for_realm, u.number, u.data FROM unnest(webhook_numbers, webhook_data) AS u(number, data)
-            ON CONFLICT (realm, number) DO UPDATE SET data = excluded.data;
-            INSERT INTO bincard.stock_level (realm, key, on_hand, value, last_wac, reserved, roots, settings)
-            SELECT for_realm, u.*
-            FROM unnest(level_keys, on_hands, level_values, last_wacs, reserveds, level_roots, level_settings) AS u
-            ON CONFLICT (realm, key) DO UPDATE SET
-                on_hand = excluded.on_hand, value = excluded.value, last_wac = excluded.last_wac,
-                reserved = excluded.reserved, roots = excluded.roots, settings = excluded.settings;
+            \(form.insert(items))
+            \(form.insert(locations))
+            \(form.insert(webhooks))
+            \(form.insert(levels))
             IF cardinality(segment_firsts) = 0 THEN RETURN appended; END IF;
             SELECT max(number) AS number, max(last_seq) AS last_seq INTO last FROM bincard.reference_segment
             WHERE realm = for_realm;
@@ -233,15 +236,17 @@ enum RealmSchema {
                 RETURNING number, last_seq INTO last;
             END LOOP;
             -- The keys count from the first of these segments.
-            INSERT INTO bincard.reference_bucket (realm, key, data)
-            SELECT for_realm, u.key + (last.number - cardinality(segment_firsts) + 1) * 256, u.data
-            FROM unnest(bucket_keys, bucket_data) AS u(key, data);
+            \(form.insert(buckets))
             RETURN appended;
         END $$;
+        """
+    }
 
+    private static func news(_ form: FunctionForm) -> String {
+        """
         -- The head, and what was committed after `known_seq` and `known_page`: a row of kind 0 with version, seq,
         -- page, applied and referenced seq; rows of kind 1 with blocks, 2 with the keys of pages.
-        CREATE FUNCTION bincard.news(
+        \(form.create) bincard.news(
             for_realm uuid, seal text, known_seq bigint, known_page bigint, most integer, locking boolean
         ) RETURNS TABLE (
             kind bigint, a bigint, b bigint, c bigint, d bigint, e bigint, id uuid, hash bytea, data bytea
@@ -272,17 +277,21 @@ enum RealmSchema {
                 ORDER BY p.number LIMIT most;
             END IF;
         END $$;
+        """
+    }
 
+    private static func lookUps(_ form: FunctionForm) -> String {
+        """
         -- The head's version, for a read that must not be older than any acknowledged write.
-        CREATE FUNCTION bincard.head_version(for_realm uuid, seal text) RETURNS bigint LANGUAGE plpgsql AS $$
+        \(form.create) bincard.head_version(for_realm uuid, seal text) RETURNS bigint LANGUAGE plpgsql AS $$
         BEGIN
-            PERFORM set_config('bincard.realm', for_realm::text || '.' || seal, true);
+            \(form.set("bincard.realm", to: "for_realm::text || '.' || seal"))
             RETURN (SELECT version FROM bincard.head WHERE realm = for_realm);
         END $$;
 
         -- Last seq of the blocks that were recorded at or before a moment, or whose last id is below an id; 0 for none.
         -- Halves the range of seqs, which needs no index but the primary key.
-        CREATE FUNCTION bincard.boundary(for_realm uuid, seal text, moment bigint, before_id uuid) RETURNS bigint
+        \(form.create) bincard.boundary(for_realm uuid, seal text, moment bigint, before_id uuid) RETURNS bigint
         LANGUAGE plpgsql AS $$
         DECLARE
             low bigint := 0;
@@ -312,4 +321,25 @@ enum RealmSchema {
             RETURN low;
         END $$;
         """
+    }
+
+    private static let items = FunctionForm.Rows(
+        table: "item", columns: ["number": "item_numbers", "data": "item_data"], replacing: ["number"])
+
+    private static let locations = FunctionForm.Rows(
+        table: "location", columns: ["number": "location_numbers", "data": "location_data"], replacing: ["number"])
+
+    private static let webhooks = FunctionForm.Rows(
+        table: "webhook", columns: ["number": "webhook_numbers", "data": "webhook_data"], replacing: ["number"])
+
+    private static let levels = FunctionForm.Rows(
+        table: "stock_level",
+        columns: [
+            "key": "level_keys", "on_hand": "on_hands", "value": "level_values", "last_wac": "last_wacs",
+            "reserved": "reserveds", "roots": "level_roots", "settings": "level_settings",
+        ], replacing: ["key"])
+
+    private static let buckets = FunctionForm.Rows(
+        table: "reference_bucket", columns: ["key": "bucket_keys", "data": "bucket_data"],
+        computed: ["key": "u.key + (last.number - cardinality(segment_firsts) + 1) * 256"])
 }

@@ -11,15 +11,32 @@ enum RealmStatements {
         ON CONFLICT (realm) DO NOTHING
         """)
 
+    /// For a Citus, where the table is looked for and written in one statement only when all of it is on one shard for
+    /// certain.
+    static let makeHeadDistributed = SQL(
+        "make_head_distributed",
+        """
+        INSERT INTO bincard.head (realm, version, seq, page, applied_seq, referenced_seq)
+        VALUES ($1, 1, 0, 0, 0, 0) ON CONFLICT (realm) DO NOTHING
+        """)
+
     static let beginSnapshot = SQL("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     /// A large ledger takes its time to open.
-    static let takeTime = SQL(
+    private static let takeTime = SQL(
         "take_time",
         """
         SELECT set_config('statement_timeout', '0', true),
             set_config('idle_in_transaction_session_timeout', '120s', true)
         """)
+
+    /// A Citus takes only this along to a node. The session is not used again: it has run a `SET`.
+    private static let takeTimeDistributed = [
+        SQL("SET LOCAL statement_timeout = 0"), SQL("SET LOCAL idle_in_transaction_session_timeout = '120s'"),
+    ]
+
+    /// - Parameter isDistributed: whether a Citus has the tables.
+    static func takeTime(isDistributed: Bool) -> [SQL] { isDistributed ? takeTimeDistributed : [takeTime] }
 
     private static let head = SQL(
         "head", "SELECT version, seq, page, applied_seq, referenced_seq FROM bincard.head WHERE realm = $1")

@@ -24,27 +24,32 @@ package struct DatabaseAdministration: Sendable {
         package var madeRole: Bool
         /// Where the key is that servers need.
         package var keyPath: String
+        /// Into how many shards a Citus has divided the tables; nil when none has.
+        package var shards: Int?
     }
 
     /// Brings the schema up to date, lets the server's role in, and keeps the key. Blocks.
     ///
     /// - Parameters:
     ///   - password: of the server's role when it is made now.
+    ///   - citus: whether the tables are to be spread over the nodes of a Citus, where they are not yet.
+    ///   - shards: into how many parts; nil for what is there, or 32.
     ///   - replacesKey: whether another key that the database knows gives way to the directory's, or to a new one.
     /// - Throws: `StoreError` with what to do.
     package func migrate(
-        serverRole: String, password: String?, replacesKey: Bool = false
+        serverRole: String, password: String?, replacesKey: Bool = false, citus: Bool = false, shards: Int? = nil
     ) throws(StoreError) -> Migration {
         let known = try DatabaseKey.find(directory)
         let fresh = known == nil ? try DatabaseKey.make() : nil
         guard let key = known ?? fresh?.key else { throw .failed(operation: "make a key", detail: "there is none") }
         let report = try PostgresAdministration(conninfo: conninfo).migrate(
-            serverRole: serverRole, password: password, sealKey: key, replacesKey: replacesKey
+            serverRole: serverRole, password: password, sealKey: key, replacesKey: replacesKey,
+            distribution: citus ? .citus(shards: shards) : .asItIs
         ) { () throws(StoreError) in
             if let fresh { try DatabaseKey.keep(fresh.text, in: directory) }
         }
         return Migration(
             from: report.from, to: report.to, serverRole: report.serverRole, madeRole: report.madeRole,
-            keyPath: DatabaseKey.path(directory))
+            keyPath: DatabaseKey.path(directory), shards: report.shards)
     }
 }

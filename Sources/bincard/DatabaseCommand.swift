@@ -27,10 +27,20 @@ struct DatabaseCommand: ParsableCommand {
         @Flag(help: "Let the key of this data directory take the place of the one that the database knows.")
         var replaceKey = false
 
+        @Flag(help: "Spread the tables over the nodes of the database's Citus, by ledger (docs/scaling.md).")
+        var citus = false
+        @Option(help: "With --citus, into how many shards: chosen once (default 32).")
+        var shards: Int?
+
+        func validate() throws {
+            if shards != nil, !citus { throw ValidationError("--shards belongs to --citus.") }
+            if let shards, !(1...64_000).contains(shards) { throw ValidationError("--shards is from 1 to 64000.") }
+        }
+
         func run() throws {
             let password = serverPassword ?? ProcessInfo.processInfo.environment["BINCARD_SERVER_PASSWORD"]
             let done = try DatabaseAdministration(conninfo: database, data: try location.settings()["data"]).migrate(
-                serverRole: serverRole, password: password, replacesKey: replaceKey)
+                serverRole: serverRole, password: password, replacesKey: replaceKey, citus: citus, shards: shards)
             print(
                 done.from == done.to
                     ? "The schema is at step \(done.to) already."
@@ -38,6 +48,9 @@ struct DatabaseCommand: ParsableCommand {
             if done.madeRole {
                 let without = password == nil ? ", without a password" : ""
                 print("The role \(done.serverRole) was made\(without) and may log in.")
+            }
+            if let shards = done.shards {
+                print("A Citus has the tables, in \(shards) shards. Run this again when nodes were added.")
             }
             print("The key that servers need is in \(done.keyPath): copy it to each, or set BINCARD_DATABASE_KEY.")
         }

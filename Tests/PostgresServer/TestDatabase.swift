@@ -16,20 +16,22 @@ public struct TestDatabase: Sendable {
     /// A connection string of the owner.
     public var ownerURL: String { server.ownerURL(database: name) }
 
-    /// - Parameter migrate: brings a new database's schema up to date; called once for each server, whose databases are
-    ///   then copies of that one.
+    /// - Parameters:
+    ///   - template: a name for databases that are migrated in the same way.
+    ///   - migrate: brings a new database's schema up to date; called once for each server and template, whose
+    ///     databases are then copies of that one.
     public init(
-        on server: PostgresServer, migrate: (_ ownerURL: String) throws -> Void
+        on server: PostgresServer, template: String = "bincard_template", migrate: (_ ownerURL: String) throws -> Void
     ) throws {
         self.server = server
         try TestDatabase.templates.withLock { templates in
-            guard !templates.contains(server.port) else { return }
-            try server.psql("CREATE DATABASE bincard_template")
-            try migrate(server.ownerURL(database: "bincard_template"))
-            templates.insert(server.port)
+            guard !templates.contains("\(server.port) \(template)") else { return }
+            try server.psql("CREATE DATABASE \(template)")
+            try migrate(server.ownerURL(database: template))
+            templates.insert("\(server.port) \(template)")
         }
         name = server.freshName()
-        try server.psql("CREATE DATABASE \(name) TEMPLATE bincard_template")
+        try server.psql("CREATE DATABASE \(name) TEMPLATE \(template)")
         // What a role is set to belongs to the database, and a copy does not take it along.
         for (setting, value) in [("idle_in_transaction_session_timeout", "10s"), ("statement_timeout", "30s")] {
             try server.psql("ALTER ROLE \(TestDatabase.role) IN DATABASE \(name) SET \(setting) = '\(value)'")
@@ -37,7 +39,7 @@ public struct TestDatabase: Sendable {
         try server.psql("REVOKE TEMPORARY ON DATABASE \(name) FROM PUBLIC")
     }
 
-    private static let templates = Mutex<Set<Int>>([])
+    private static let templates = Mutex<Set<String>>([])
 
     /// Removes it, whoever is connected.
     public func drop() { _ = try? server.psql("DROP DATABASE IF EXISTS \(name) WITH (FORCE)") }

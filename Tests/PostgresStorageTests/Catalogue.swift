@@ -4,12 +4,21 @@ import PostgresStorage
 /// What PostgreSQL's catalogue says about the fence around the tables.
 enum Catalogue {
     /// What is wrong with a database, a sentence a line; none when nothing is.
-    static func complaints(_ server: PostgresServer, _ ownerURL: String) throws -> [String] {
+    ///
+    /// - Parameter isDistributed: whether policies must be such that a Citus takes them.
+    static func complaints(
+        _ server: PostgresServer, _ ownerURL: String, isDistributed: Bool = false
+    ) throws -> [String] {
         let rights = PostgresMigrations.rights.flatMap { table, rights in rights.map { "('\(table)', '\($0)')" } }
-        let sql = "WITH allowed(relation, privilege) AS (VALUES \(rights.joined(separator: ", "))), " + parts
+        let sql =
+            "WITH allowed(relation, privilege) AS (VALUES \(rights.joined(separator: ", "))), "
+            + parts.replacing("{check}", with: isDistributed ? "bincard.current_realm()" : subquery)
         return try server.psql(sql, url: ownerURL).split(separator: "\n").map(String.init)
     }
 
+    private static let subquery = "( SELECT bincard.current_realm() AS current_realm)"
+
+    /// `{check}` is how a policy has the realm checked.
     private static let parts = """
         role AS (SELECT oid FROM pg_roles WHERE rolname = '\(TestDatabase.role)'),
         t AS (
@@ -28,9 +37,8 @@ enum Catalogue {
         SELECT tablename || ' has a policy that is not the fence: ' || policyname FROM pg_policies
         WHERE schemaname = 'bincard' AND (
             cmd <> 'ALL' OR roles <> '{public}' OR permissive <> 'PERMISSIVE'
-            OR qual IS DISTINCT FROM '((realm = ( SELECT bincard.current_realm() AS current_realm)) AND '
-                || '(( SELECT bincard.current_realm() AS current_realm) = ANY (ARRAY[realm])))'
-            OR with_check IS DISTINCT FROM '(realm = ( SELECT bincard.current_realm() AS current_realm))')
+            OR qual IS DISTINCT FROM '((realm = {check}) AND ({check} = ANY (ARRAY[realm])))'
+            OR with_check IS DISTINCT FROM '(realm = {check})')
         UNION ALL
         SELECT relname || ' has no primary key' FROM t
         WHERE NOT EXISTS (SELECT FROM pg_index WHERE indrelid = t.oid AND indisprimary)

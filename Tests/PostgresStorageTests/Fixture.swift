@@ -13,10 +13,24 @@ final class Fixture: Sendable {
     let testDatabase: TestDatabase
     let database: PostgresDatabase
 
-    init() throws {
-        testDatabase = try TestDatabase(on: try PostgresServer.shared.get()) { url in
+    /// How the schema is made.
+    enum Form: String, CaseIterable {
+        case plain
+        /// As for a Citus, on what stands in for one and is none.
+        case distributed
+        /// So, with each table in partitions by the hash of its realm.
+        case divided
+    }
+
+    init(_ form: Form = .plain) throws {
+        let server = try PostgresServer.shared.get()
+        testDatabase = try TestDatabase(
+            on: server, template: form == .plain ? "bincard_template" : "bincard_\(form)_template"
+        ) { url in
+            if form != .plain { try CitusStandIn.install(on: server, ownerURL: url, divides: form == .divided) }
             _ = try PostgresAdministration(conninfo: url).migrate(
-                serverRole: TestDatabase.role, sealKey: Fixture.sealKey)
+                serverRole: TestDatabase.role, sealKey: Fixture.sealKey,
+                distribution: form == .plain ? .asItIs : .citus(shards: nil))
         }
         database = try PostgresDatabase(conninfo: testDatabase.url, sealKey: Fixture.sealKey)
     }

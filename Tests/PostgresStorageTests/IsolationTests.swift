@@ -4,12 +4,9 @@ import Testing
 
 @Suite("what the server's login shows of other tenants, whatever SQL it is given", .serialized)
 struct IsolationTests {
-    let tenants: TwoTenants
-
-    init() throws { tenants = try TwoTenants.shared.get() }
-
-    @Test("with alpha's context every table shows alpha's rows, all of them and no other")
-    func ownRows() throws {
+    @Test("with alpha's context every table shows alpha's rows, all of them and no other", arguments: TwoTenants.forms)
+    func ownRows(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         #expect(tenants.tables.count >= 20)
         let others = try tenants.ask(tenants.countEach("realm <> '\(tenants.alpha)'")).split(separator: "\n")
         #expect(!others.contains("0"), "a table without rows of others proves nothing: \(tenants.tables) \(others)")
@@ -18,8 +15,11 @@ struct IsolationTests {
         #expect(tenants.counts.filter { $0 > 0 }.count >= 14, "\(tenants.counts)")
     }
 
-    @Test("without a context, and with any that is not sealed for just that realm, no table shows a row")
-    func wrongContexts() throws {
+    @Test(
+        "without a context, and with any that is not sealed for just that realm, no table shows a row",
+        arguments: TwoTenants.forms)
+    func wrongContexts(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let (alpha, beta, seal) = (tenants.alpha, tenants.beta, tenants.alphaSeal)
         let bare = beta.filter { $0 != "-" }
         let contexts: [(String, String)] = [
@@ -59,7 +59,9 @@ struct IsolationTests {
         var states: [String] = []
     }
 
-    private func check(_ attempts: [Attempt], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func check(_ tenants: TwoTenants, _ attempts: [Attempt], sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
         let before = try tenants.digestOfOthers()
         let answers = try tenants.login.run(attempts.map { tenants.alphaContext + $0.sql })
         for (attempt, answer) in zip(attempts, answers) {
@@ -70,197 +72,223 @@ struct IsolationTests {
         #expect(try tenants.digestOfOthers() == before, sourceLocation: sourceLocation)
     }
 
-    @Test("reading for another realm shows nothing, in every way that a statement may read")
-    func reads() throws {
+    @Test(
+        "reading for another realm shows nothing, in every way that a statement may read", arguments: TwoTenants.forms)
+    func reads(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let beta = tenants.beta
         let own = "\(tenants.counts[tenants.tables.firstIndex(of: "block") ?? 0])"
-        try check([
-            Attempt(sentence: "by its id", sql: "SELECT * FROM bincard.block WHERE realm = '\(beta)'"),
-            Attempt(
-                sentence: "by not being alpha", sql: "SELECT * FROM bincard.item WHERE realm <> '\(tenants.alpha)'"),
-            Attempt(
-                sentence: "only, sampled", sql: "SELECT count(*) FROM ONLY bincard.block TABLESAMPLE SYSTEM (100)",
-                output: own),
-            Attempt(
-                sentence: "by place in the file", sql: "SELECT count(*) FROM bincard.block WHERE ctid >= '(0,0)'",
-                output: own),
-            Attempt(
-                sentence: "in a CTE",
-                sql: "WITH x AS MATERIALIZED (SELECT * FROM bincard.block) SELECT count(*) FROM x", output: own),
-            Attempt(
-                sentence: "in a join",
-                sql: "SELECT count(*) FROM bincard.block JOIN (VALUES ('\(beta)'::uuid)) v(r) ON realm = r", output: "0"
-            ),
-            Attempt(
-                sentence: "in a lateral join",
-                sql:
-                    "SELECT x.n FROM (VALUES ('\(beta)'::uuid)) v(r), LATERAL (SELECT count(*) AS n FROM bincard.block WHERE realm = v.r) AS x",
-                output: "0"),
-            Attempt(
-                sentence: "in parallel",
-                sql:
-                    "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET force_parallel_mode = on; SELECT count(*) FROM bincard.block",
-                output: own),
-            Attempt(
-                sentence: "without indexes",
-                sql:
-                    "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; SELECT count(*) FROM bincard.block",
-                output: own),
-            Attempt(
-                sentence: "with a lock",
-                sql: "SELECT first_seq FROM bincard.block WHERE realm = '\(beta)' FOR KEY SHARE", states: ["42501"]),
-            Attempt(
-                sentence: "with a lock where one may be had",
-                sql: "SELECT seq FROM bincard.head WHERE realm = '\(beta)' FOR UPDATE"),
-            Attempt(
-                sentence: "by a function that fails on what it sees",
-                sql: "SELECT count(*) FROM bincard.tenant WHERE name::int > 0", output: "0"),
-            Attempt(
-                sentence: "by dividing by what it sees",
-                sql: "SELECT count(*) FROM bincard.api_key WHERE 1 / (length(name) - length(name)) > 0", output: "0"),
-        ])
+        try check(
+            tenants,
+            [
+                Attempt(sentence: "by its id", sql: "SELECT * FROM bincard.block WHERE realm = '\(beta)'"),
+                Attempt(
+                    sentence: "by not being alpha", sql: "SELECT * FROM bincard.item WHERE realm <> '\(tenants.alpha)'"),
+                Attempt(
+                    sentence: "only, sampled", sql: "SELECT count(*) FROM ONLY bincard.block TABLESAMPLE SYSTEM (100)",
+                    output: own),
+                Attempt(
+                    sentence: "by place in the file", sql: "SELECT count(*) FROM bincard.block WHERE ctid >= '(0,0)'",
+                    output: own),
+                Attempt(
+                    sentence: "in a CTE",
+                    sql: "WITH x AS MATERIALIZED (SELECT * FROM bincard.block) SELECT count(*) FROM x", output: own),
+                Attempt(
+                    sentence: "in a join",
+                    sql: "SELECT count(*) FROM bincard.block JOIN (VALUES ('\(beta)'::uuid)) v(r) ON realm = r",
+                    output: "0"
+                ),
+                Attempt(
+                    sentence: "in a lateral join",
+                    sql:
+                        "SELECT x.n FROM (VALUES ('\(beta)'::uuid)) v(r), LATERAL (SELECT count(*) AS n FROM bincard.block WHERE realm = v.r) AS x",
+                    output: "0"),
+                Attempt(
+                    sentence: "in parallel",
+                    sql:
+                        "SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET force_parallel_mode = on; SELECT count(*) FROM bincard.block",
+                    output: own),
+                Attempt(
+                    sentence: "without indexes",
+                    sql:
+                        "SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; SELECT count(*) FROM bincard.block",
+                    output: own),
+                Attempt(
+                    sentence: "with a lock",
+                    sql: "SELECT first_seq FROM bincard.block WHERE realm = '\(beta)' FOR KEY SHARE", states: ["42501"]),
+                Attempt(
+                    sentence: "with a lock where one may be had",
+                    sql: "SELECT seq FROM bincard.head WHERE realm = '\(beta)' FOR UPDATE"),
+                Attempt(
+                    sentence: "by a function that fails on what it sees",
+                    sql: "SELECT count(*) FROM bincard.tenant WHERE name::int > 0", output: "0"),
+                Attempt(
+                    sentence: "by dividing by what it sees",
+                    sql: "SELECT count(*) FROM bincard.api_key WHERE 1 / (length(name) - length(name)) > 0", output: "0"
+                ),
+            ])
     }
 
-    @Test("reading for another realm shows nothing, also in rarer ways")
-    func rarerReads() throws {
+    @Test("reading for another realm shows nothing, also in rarer ways", arguments: TwoTenants.forms)
+    func rarerReads(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let beta = tenants.beta
         let own = "\(tenants.counts[tenants.tables.firstIndex(of: "block") ?? 0])"
-        try check([
-            Attempt(
-                sentence: "into the catalogue of XML",
-                sql: "SELECT table_to_xml('bincard.tenant', true, true, '')::text LIKE '%beta%'", output: "f"),
-            Attempt(
-                sentence: "as XML of a query",
-                sql:
-                    "SELECT query_to_xml('SELECT * FROM bincard.block WHERE realm = ''\(beta)''', true, true, '')::text LIKE '%first_seq%'",
-                output: "f"),
-            Attempt(
-                sentence: "as the whole schema in XML",
-                sql: "SELECT schema_to_xml('bincard', true, true, '')::text LIKE '%\(beta)%'", output: "f"),
-            Attempt(
-                sentence: "for words", sql: "SELECT word FROM ts_stat('SELECT to_tsvector(name) FROM bincard.tenant')"),
-            Attempt(
-                sentence: "copied out",
-                sql:
-                    "COPY bincard.tenant TO STDOUT; COPY (SELECT * FROM bincard.item WHERE realm = '\(beta)') TO STDOUT"
-            ),
-            Attempt(
-                sentence: "with row security off", sql: "SET row_security = off; SELECT * FROM bincard.block",
-                states: ["42501"]),
-            Attempt(
-                sentence: "by a function of the schema",
-                sql: "SELECT bincard.head_version('\(beta)', '\(tenants.alphaSeal)')"),
-            Attempt(
-                sentence: "by the news",
-                sql: "SELECT b FROM bincard.news('\(beta)', '\(tenants.alphaSeal)', 0, 0, 100, false)"),
-            Attempt(
-                sentence: "by entering with another's seal",
-                sql: "SELECT bincard.enter('\(beta)', '\(tenants.alphaSeal)'); \(tenants.countEach())",
-                output: tenants.tables.map { _ in "0" }.joined(separator: "\n")),
-            Attempt(
-                sentence: "in a block of code",
-                sql:
-                    "DO $$ BEGIN PERFORM set_config('bincard.realm', '\(beta).\(tenants.alphaSeal)', false); IF EXISTS (SELECT FROM bincard.block) THEN RAISE 'seen'; END IF; END $$"
-            ),
-            Attempt(
-                sentence: "what is out of line",
-                sql: "SELECT * FROM pg_toast.pg_toast_\(try tenants.ask("SELECT 'bincard.block'::regclass::oid"))",
-                states: ["42501"]),
-        ])
+        try check(
+            tenants,
+            [
+                Attempt(
+                    sentence: "into the catalogue of XML",
+                    sql: "SELECT table_to_xml('bincard.tenant', true, true, '')::text LIKE '%beta%'", output: "f"),
+                Attempt(
+                    sentence: "as XML of a query",
+                    sql:
+                        "SELECT query_to_xml('SELECT * FROM bincard.block WHERE realm = ''\(beta)''', true, true, '')::text LIKE '%first_seq%'",
+                    output: "f"),
+                Attempt(
+                    sentence: "as the whole schema in XML",
+                    sql: "SELECT schema_to_xml('bincard', true, true, '')::text LIKE '%\(beta)%'", output: "f"),
+                Attempt(
+                    sentence: "for words",
+                    sql: "SELECT word FROM ts_stat('SELECT to_tsvector(name) FROM bincard.tenant')"),
+                Attempt(
+                    sentence: "copied out",
+                    sql:
+                        "COPY bincard.tenant TO STDOUT; COPY (SELECT * FROM bincard.item WHERE realm = '\(beta)') TO STDOUT"
+                ),
+                Attempt(
+                    sentence: "with row security off", sql: "SET row_security = off; SELECT * FROM bincard.block",
+                    states: ["42501"]),
+                Attempt(
+                    sentence: "by a function of the schema",
+                    sql: "SELECT bincard.head_version('\(beta)', '\(tenants.alphaSeal)')"),
+                Attempt(
+                    sentence: "by the news",
+                    sql: "SELECT b FROM bincard.news('\(beta)', '\(tenants.alphaSeal)', 0, 0, 100, false)"),
+                Attempt(
+                    sentence: "by entering with another's seal",
+                    sql: "SELECT bincard.enter('\(beta)', '\(tenants.alphaSeal)'); \(tenants.countEach())",
+                    output: tenants.tables.map { _ in "0" }.joined(separator: "\n")),
+                Attempt(
+                    sentence: "in a block of code",
+                    sql:
+                        "DO $$ BEGIN PERFORM set_config('bincard.realm', '\(beta).\(tenants.alphaSeal)', false); IF EXISTS (SELECT FROM bincard.block) THEN RAISE 'seen'; END IF; END $$"
+                ),
+                Attempt(
+                    sentence: "what is out of line",
+                    sql: "SELECT * FROM pg_toast.pg_toast_\(try tenants.ask("SELECT 'bincard.block'::regclass::oid"))",
+                    states: ["42501"]),
+            ])
     }
 
-    @Test("writing for another realm is refused or finds nothing, in every way that a statement may write")
-    func writes() throws {
+    @Test(
+        "writing for another realm is refused or finds nothing, in every way that a statement may write",
+        arguments: TwoTenants.forms)
+    func writes(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let (alpha, beta) = (tenants.alpha, tenants.beta)
         func counted(_ statement: String) -> String { "WITH x AS (\(statement) RETURNING 1) SELECT count(*) FROM x" }
-        try check([
-            Attempt(
-                sentence: "update by id", sql: counted("UPDATE bincard.head SET seq = 0 WHERE realm = '\(beta)'"),
-                output: "0"),
-            Attempt(
-                sentence: "update all others",
-                sql: counted("UPDATE bincard.item SET data = '' WHERE realm <> '\(alpha)'"), output: "0"),
-            Attempt(
-                sentence: "update by a join",
-                sql: counted("UPDATE bincard.head SET seq = 0 FROM (VALUES ('\(beta)'::uuid)) v(r) WHERE realm = r"),
-                output: "0"),
-            Attempt(
-                sentence: "delete by id", sql: counted("DELETE FROM bincard.idempotency_page WHERE realm = '\(beta)'"),
-                output: "0"),
-            Attempt(
-                sentence: "delete a tenant", sql: counted("DELETE FROM bincard.tenant WHERE name = 'beta'"), output: "0"
-            ),
-            Attempt(
-                sentence: "delete what it can't delete", sql: "DELETE FROM bincard.item WHERE realm = '\(beta)'",
-                states: ["42501"]),
-            Attempt(sentence: "give a row away", sql: "UPDATE bincard.item SET realm = '\(beta)'", states: ["42501"]),
-            Attempt(
-                sentence: "insert for beta", sql: "INSERT INTO bincard.item VALUES ('\(beta)', 99, '')",
-                states: ["42501"]),
-            Attempt(
-                sentence: "insert what beta has",
-                sql: "INSERT INTO bincard.item SELECT '\(beta)', number, data FROM bincard.item", states: ["42501"]),
-            Attempt(
-                sentence: "insert or update",
-                sql:
-                    "INSERT INTO bincard.head VALUES ('\(beta)', 1, 1, 1, 1, 1) ON CONFLICT (realm) DO UPDATE SET seq = 0",
-                states: ["42501"]),
-            Attempt(
-                sentence: "insert or nothing",
-                sql: "INSERT INTO bincard.head VALUES ('\(beta)', 1, 1, 1, 1, 1) ON CONFLICT DO NOTHING",
-                states: ["42501"]),
-            Attempt(
-                sentence: "merge that inserts",
-                sql:
-                    "MERGE INTO bincard.item AS i USING (VALUES ('\(beta)'::uuid)) v(r) ON i.realm = r WHEN MATCHED THEN UPDATE SET data = '' WHEN NOT MATCHED THEN INSERT VALUES (r, 77, '')",
-                states: ["42501"]),
-        ])
+        try check(
+            tenants,
+            [
+                Attempt(
+                    sentence: "update by id", sql: counted("UPDATE bincard.head SET seq = 0 WHERE realm = '\(beta)'"),
+                    output: "0"),
+                Attempt(
+                    sentence: "update all others",
+                    sql: counted("UPDATE bincard.item SET data = '' WHERE realm <> '\(alpha)'"), output: "0"),
+                Attempt(
+                    sentence: "update by a join",
+                    sql: counted(
+                        "UPDATE bincard.head SET seq = 0 FROM (VALUES ('\(beta)'::uuid)) v(r) WHERE realm = r"),
+                    output: "0"),
+                Attempt(
+                    sentence: "delete by id",
+                    sql: counted("DELETE FROM bincard.idempotency_page WHERE realm = '\(beta)'"),
+                    output: "0"),
+                Attempt(
+                    sentence: "delete a tenant", sql: counted("DELETE FROM bincard.tenant WHERE name = 'beta'"),
+                    output: "0"
+                ),
+                Attempt(
+                    sentence: "delete what it can't delete", sql: "DELETE FROM bincard.item WHERE realm = '\(beta)'",
+                    states: ["42501"]),
+                Attempt(
+                    sentence: "give a row away", sql: "UPDATE bincard.item SET realm = '\(beta)'", states: ["42501"]),
+                Attempt(
+                    sentence: "insert for beta", sql: "INSERT INTO bincard.item VALUES ('\(beta)', 99, '')",
+                    states: ["42501"]),
+                Attempt(
+                    sentence: "insert what beta has",
+                    sql: "INSERT INTO bincard.item SELECT '\(beta)', number, data FROM bincard.item", states: ["42501"]),
+                Attempt(
+                    sentence: "insert or update",
+                    sql:
+                        "INSERT INTO bincard.head VALUES ('\(beta)', 1, 1, 1, 1, 1) ON CONFLICT (realm) DO UPDATE SET seq = 0",
+                    states: ["42501"]),
+                Attempt(
+                    sentence: "insert or nothing",
+                    sql: "INSERT INTO bincard.head VALUES ('\(beta)', 1, 1, 1, 1, 1) ON CONFLICT DO NOTHING",
+                    states: ["42501"]),
+                Attempt(
+                    sentence: "merge that inserts",
+                    sql:
+                        "MERGE INTO bincard.item AS i USING (VALUES ('\(beta)'::uuid)) v(r) ON i.realm = r WHEN MATCHED THEN UPDATE SET data = '' WHEN NOT MATCHED THEN INSERT VALUES (r, 77, '')",
+                    states: ["42501"]),
+            ])
     }
 
-    @Test("writing for another realm is refused or finds nothing, also in rarer ways")
-    func rarerWrites() throws {
+    @Test("writing for another realm is refused or finds nothing, also in rarer ways", arguments: TwoTenants.forms)
+    func rarerWrites(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let (alpha, beta) = (tenants.alpha, tenants.beta)
         func counted(_ statement: String) -> String { "WITH x AS (\(statement) RETURNING 1) SELECT count(*) FROM x" }
-        try check([
-            Attempt(
-                sentence: "merge that updates",
-                sql:
-                    "MERGE INTO bincard.item AS i USING (VALUES ('\(beta)'::uuid)) v(r) ON i.realm = r WHEN MATCHED THEN UPDATE SET data = ''"
-            ),
-            Attempt(sentence: "copy in", sql: "COPY bincard.item FROM STDIN", states: ["0A000"]),
-            Attempt(sentence: "empty a table", sql: "TRUNCATE bincard.item", states: ["42501"]),
-            Attempt(
-                sentence: "a tenant of its own making",
-                sql: "INSERT INTO bincard.tenant VALUES ('\(tenants.zero)', 'eve', 0)", states: ["42501"]),
-            Attempt(
-                sentence: "a key for beta",
-                sql:
-                    "INSERT INTO bincard.api_key SELECT '\(tenants.zero)', gen_random_uuid(), '\(beta)', 'x', '', '', NULL, NULL, 0, NULL",
-                states: ["42501"]),
-            Attempt(
-                sentence: "append for beta",
-                sql:
-                    "SELECT bincard.append('\(beta)', '\(tenants.alphaSeal)', 1, 1, 1, 1, '\(beta)', '', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
-            ),
-            Attempt(
-                sentence: "its deliveries",
-                sql: "SELECT bincard.take_dispatch('\(beta)', '\(tenants.alphaSeal)', 1, 1)", states: ["42501"]),
-            Attempt(
-                sentence: "large numbers at once",
-                sql: counted(
-                    "UPDATE bincard.delivery SET status = 3 WHERE realm BETWEEN '\(tenants.zero)' AND 'ffffffff-ffff-ffff-ffff-ffffffffffff' AND realm <> '\(alpha)'"
-                ), output: "0"),
-        ])
+        try check(
+            tenants,
+            [
+                Attempt(
+                    sentence: "merge that updates",
+                    sql:
+                        "MERGE INTO bincard.item AS i USING (VALUES ('\(beta)'::uuid)) v(r) ON i.realm = r WHEN MATCHED THEN UPDATE SET data = ''"
+                ),
+                Attempt(sentence: "copy in", sql: "COPY bincard.item FROM STDIN", states: ["0A000"]),
+                Attempt(sentence: "empty a table", sql: "TRUNCATE bincard.item", states: ["42501"]),
+                Attempt(
+                    sentence: "a tenant of its own making",
+                    sql: "INSERT INTO bincard.tenant VALUES ('\(tenants.zero)', 'eve', 0)", states: ["42501"]),
+                Attempt(
+                    sentence: "a key for beta",
+                    sql:
+                        "INSERT INTO bincard.api_key SELECT '\(tenants.zero)', gen_random_uuid(), '\(beta)', 'x', '', '', NULL, NULL, 0, NULL",
+                    states: ["42501"]),
+                Attempt(
+                    sentence: "append for beta",
+                    sql:
+                        "SELECT bincard.append('\(beta)', '\(tenants.alphaSeal)', 1, 1, 1, 1, '\(beta)', '', '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
+                ),
+                Attempt(
+                    sentence: "its deliveries",
+                    sql: "SELECT bincard.take_dispatch('\(beta)', '\(tenants.alphaSeal)', 1, 1)", states: ["42501"]),
+                Attempt(
+                    sentence: "large numbers at once",
+                    sql: counted(
+                        "UPDATE bincard.delivery SET status = 3 WHERE realm BETWEEN '\(tenants.zero)' AND 'ffffffff-ffff-ffff-ffff-ffffffffffff' AND realm <> '\(alpha)'"
+                    ), output: "0"),
+            ])
     }
 
-    @Test("a login that is the server's changes nothing about who it is, what it may and what is kept")
-    func powers() throws {
+    @Test(
+        "a login that is the server's changes nothing about who it is, what it may and what is kept",
+        arguments: TwoTenants.forms)
+    func powers(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let seal = "bincard_private.seal"
         let refused = ["42501"]
         func each(_ statements: [String], _ states: [String] = ["42501"]) -> [Attempt] {
             statements.map { Attempt(sentence: $0, sql: $0, states: states) }
         }
         try check(
+            tenants,
             each(
                 [
                     "SELECT * FROM \(seal)", "SELECT count(*) FROM bincard_private.migration",
@@ -286,13 +314,17 @@ struct IsolationTests {
                 ], refused))
     }
 
-    @Test("a login that is the server's makes nothing of its own, and reaches nothing of the machine or of others")
-    func reach() throws {
+    @Test(
+        "a login that is the server's makes nothing of its own, and reaches nothing of the machine or of others",
+        arguments: TwoTenants.forms)
+    func reach(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let refused = ["42501"]
         func each(_ statements: [String], _ states: [String] = ["42501"]) -> [Attempt] {
             statements.map { Attempt(sentence: $0, sql: $0, states: states) }
         }
         try check(
+            tenants,
             each(
                 [
                     "CREATE VIEW public.v AS SELECT 1", "CREATE TABLE public.t (a int)",
@@ -343,8 +375,9 @@ struct IsolationTests {
                 ])
     }
 
-    @Test("EXPLAIN says the same of a realm with rows as of one that nobody has")
-    func estimates() throws {
+    @Test("EXPLAIN says the same of a realm with rows as of one that nobody has", arguments: TwoTenants.forms)
+    func estimates(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let ways = [
             "realm = '?'", "realm IN ('?')", "realm >= '?' AND realm <= '?'", "realm = ANY (ARRAY['?'::uuid])",
             "realm::text = '?'",
@@ -384,8 +417,9 @@ struct IsolationTests {
         }
     }
 
-    @Test("estimates of ranges don't change with the values that others' columns have")
-    func values() throws {
+    @Test("estimates of ranges don't change with the values that others' columns have", arguments: TwoTenants.forms)
+    func values(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let thresholds = ["'a'", "'alpha'", "'b'", "'beta'", "'betb'", "'z'"]
         let scripts =
             thresholds.map { "\(tenants.alphaContext) EXPLAIN SELECT * FROM bincard.tenant WHERE name < \($0)" }
@@ -398,8 +432,11 @@ struct IsolationTests {
         #expect(Set(rows[0..<6]).count == 1 && Set(rows[6...]).count == 1 && !rows.contains(nil), "\(rows)")
     }
 
-    @Test("an error is the same for a row that another realm has and for one that nobody has")
-    func errors() throws {
+    @Test(
+        "an error is the same for a row that another realm has and for one that nobody has", arguments: TwoTenants.forms
+    )
+    func errors(form: Fixture.Form) throws {
+        let tenants = try TwoTenants.of(form)
         let statements = [
             "INSERT INTO bincard.head VALUES ('?', 1, 1, 1, 1, 1)", "INSERT INTO bincard.item VALUES ('?', 1, '')",
             "INSERT INTO bincard.head VALUES ('?', 1, 1, 1, 1, 1) ON CONFLICT DO NOTHING",

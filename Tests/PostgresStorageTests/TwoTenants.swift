@@ -8,7 +8,13 @@ import SampleLedger
 /// A database with ledgers of two tenants, alpha and beta, with rows in every table; what alpha's context is worth is
 /// tried on it.
 final class TwoTenants: Sendable {
-    static let shared = Result { try TwoTenants() }
+    static let shared = Result { try TwoTenants(.plain) }
+    private static let distributed = Result { try TwoTenants(.distributed) }
+
+    /// The fence is another one where a Citus has the tables.
+    static let forms: [Fixture.Form] = [.plain, .distributed]
+
+    static func of(_ form: Fixture.Form) throws -> TwoTenants { try (form == .plain ? shared : distributed).get() }
 
     let fixture: Fixture
     let alpha: String
@@ -22,8 +28,8 @@ final class TwoTenants: Sendable {
     /// Alpha's rows in each table.
     let counts: [Int]
 
-    private init() throws {
-        let fixture = try Fixture()
+    private init(_ form: Fixture.Form) throws {
+        let fixture = try Fixture(form)
         self.fixture = fixture
         let control = fixture.database.openControl()
         for (seed, tenant) in [(UInt64(1), "alpha"), (2, "beta")] {

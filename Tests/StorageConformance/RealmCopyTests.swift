@@ -8,6 +8,7 @@ import Testing
 struct RealmCopyTests {
     static let pairs: [(StorageEngine, StorageEngine)] = [
         (.sqlite, .postgres), (.postgres, .sqlite), (.sqlite, .sqlite), (.postgres, .postgres), (.memory, .memory),
+        (.sqlite, .divided), (.divided, .sqlite),
     ]
 
     private func ledger(_ seed: UInt64 = 71) -> SampleLedger {

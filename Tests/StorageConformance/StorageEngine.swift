@@ -12,6 +12,9 @@ enum StorageEngine: String, CaseIterable, CustomTestStringConvertible {
     case memory
     case sqlite
     case postgres
+    /// As `bincard db migrate --citus` makes it, on what stands in for a Citus and is none: every table in partitions
+    /// by the hash of its realm (`CitusStandIn`).
+    case divided = "postgres, divided"
 
     var testDescription: String { rawValue }
 }
@@ -47,11 +50,17 @@ final class Installation {
             testDatabase = nil
             store = try directory.openRealm(realm, holding: lock)
             control = try directory.openControl()
-        case .postgres:
+        case .postgres, .divided:
             lock = nil
-            let testDatabase = try TestDatabase(on: try PostgresServer.shared.get()) { url in
+            let server = try PostgresServer.shared.get()
+            let isDivided = engine == .divided
+            let testDatabase = try TestDatabase(
+                on: server, template: isDivided ? "bincard_divided_template" : "bincard_template"
+            ) { url in
+                if isDivided { try CitusStandIn.install(on: server, ownerURL: url) }
                 _ = try PostgresAdministration(conninfo: url).migrate(
-                    serverRole: TestDatabase.role, sealKey: Installation.sealKey)
+                    serverRole: TestDatabase.role, sealKey: Installation.sealKey,
+                    distribution: isDivided ? .citus(shards: nil) : .asItIs)
             }
             self.testDatabase = testDatabase
             let database = try PostgresDatabase(conninfo: testDatabase.url, sealKey: Installation.sealKey)
@@ -114,7 +123,7 @@ final class Installation {
         switch engine {
         case .memory: memoryControl
         case .sqlite: try directory.openControl()
-        case .postgres: database.map { $0.openControl() } ?? control
+        case .postgres, .divided: database.map { $0.openControl() } ?? control
         }
     }
 }
