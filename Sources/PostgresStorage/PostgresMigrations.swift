@@ -21,7 +21,7 @@ package enum PostgresMigrations {
             version: 1, name: "ledgers, tenants, keys, deliveries",
             sql: [
                 Fence.seal, RealmSchema.tables, RealmSchema.journal, ControlSchema.tables, DeliverySchema.tables,
-                functions(.together),
+                firstFunctions(.together),
             ].joined(separator: "\n"),
             tables: [
                 Table(name: "head", rights: "SELECT, INSERT, UPDATE"),
@@ -47,12 +47,18 @@ package enum PostgresMigrations {
                 Table(name: "endpoint_health", rights: "SELECT, INSERT, UPDATE, DELETE"),
             ]),
         Step(
-            version: 2, name: "servers", sql: ServersSchema.tables,
+            version: 2, name: "servers",
+            sql: [ServersSchema.tables, ServersSchema.functions(.together)].joined(separator: "\n"),
             tables: [Table(name: "server", rights: "SELECT, INSERT, UPDATE, DELETE")]),
     ]
 
     /// What servers call, and what that calls.
     static func functions(_ form: FunctionForm) -> String {
+        [firstFunctions(form), ServersSchema.functions(form)].joined(separator: "\n")
+    }
+
+    /// Those of the first step.
+    private static func firstFunctions(_ form: FunctionForm) -> String {
         [
             RealmSchema.functions(form), ControlSchema.functions(form), DeliverySchema.lease(form),
             DeliverySchema.write(form), DeliveryRemovalSchema.functions(form),

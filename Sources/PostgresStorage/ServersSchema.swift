@@ -10,14 +10,17 @@ enum ServersSchema {
             seen_at bigint NOT NULL,
             PRIMARY KEY (realm, id)
         ) WITH (fillfactor = 50);
+        """
 
-        CREATE FUNCTION bincard.announce_server(for_realm uuid, seal text, server uuid, at_address text)
+    static func functions(_ form: FunctionForm) -> String {
+        """
+        \(form.create) bincard.announce_server(for_realm uuid, seal text, server uuid, at_address text)
         RETURNS TABLE (found uuid, place text) LANGUAGE plpgsql AS $$
         DECLARE
             at_time bigint := (extract(epoch FROM clock_timestamp()) * 1000)::bigint;
         BEGIN
             PERFORM bincard.enter(for_realm, seal);
-            PERFORM set_config('synchronous_commit', 'off', true);
+            \(form.set("synchronous_commit", to: "'off'"))
             INSERT INTO bincard.server AS s (realm, id, address, seen_at)
             VALUES (for_realm, server, at_address, at_time)
             ON CONFLICT (realm, id) DO UPDATE SET address = excluded.address, seen_at = excluded.seen_at;
@@ -26,4 +29,5 @@ enum ServersSchema {
                 WHERE s.realm = for_realm AND s.seen_at >= at_time - 5000 ORDER BY s.id;
         END $$;
         """
+    }
 }
