@@ -206,7 +206,7 @@ struct OneShardTests {
         }
     }
 
-    @Test("every call of the store of tenants and keys, and of budgets: the partition of zeros")
+    @Test("every call of the store of tenants and keys, of budgets and of servers: the partition of zeros")
     func installation() throws {
         let now = Instant(milliseconds: 1)
         let control = fixture.database.openControl()
@@ -238,6 +238,13 @@ struct OneShardTests {
         }
         let budgets = try self.calls(of: .zero) { $0.openBudgets() }
         try budgets.check("budgets") { try $0.settle(uses).count == 3 }
+        let server = AnnouncedServer(id: ULID(high: 9, low: 9), address: "http://10.0.0.1:8080")
+        let servers = try self.calls(of: .zero) { $0.openServers() }
+        try servers.check("a server announced") { try $0.announce(server) == [server] }
+        try servers.check("a server gone") { store in
+            try store.leave(server.id)
+            return try store.announce(server) == [server]
+        }
     }
 
     @Test("a statement that forgets its realm is seen to touch all of them, though it is shown no row of others")
