@@ -1,8 +1,8 @@
 import LedgerCore
-import LedgerStorage
+package import LedgerStorage
 
 /// What must be true of a database before a ledger is trusted to it.
-enum Fitness {
+package enum Fitness {
     private static let settings = SQL(
         """
         SELECT current_setting('server_version_num')::bigint, current_setting('fsync'),
@@ -73,13 +73,21 @@ enum Fitness {
                 + "from which it was migrated, or set BINCARD_DATABASE_KEY")
     }
 
+    /// Why a server of this version can't be used; nil when it can.
+    ///
+    /// - Parameter version: as in 150004 for 15.4.
+    package static func versionFault(_ version: Int64) -> StoreError? {
+        guard version < oldestServer else { return nil }
+        // Before 10 a version had three numbers: 9.6.24.
+        let shown = version < 100_000 ? "\(version / 10_000).\(version / 100 % 100)" : "\(version / 10_000)"
+        return .failed(
+            operation: "open the database",
+            detail: "PostgreSQL \(shown) is too old: version \(oldestServer / 10_000) or later is needed. Upgrade it "
+                + "(pg_upgrade), or name another server; nothing was changed")
+    }
+
     static func durabilityFault(_ row: PostgresRow) -> StoreError? {
-        guard row.int64(0) >= oldestServer else {
-            return .failed(
-                operation: "open the database",
-                detail: "PostgreSQL \(row.int64(0) / 10_000) is too old: version \(oldestServer / 10_000) or later is "
-                    + "needed")
-        }
+        if let fault = versionFault(row.int64(0)) { return fault }
         for (column, name) in [(Int32(1), "fsync"), (2, "full_page_writes")] where row.text(column) != "on" {
             return .notDurable(detail: "\(name) is \(row.text(column)) in PostgreSQL: set it to on")
         }
