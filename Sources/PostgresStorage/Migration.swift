@@ -25,7 +25,14 @@ struct Migration {
             current_setting('full_page_writes'), current_setting('synchronous_commit')
         """)
 
-    private static let take = SQL("SELECT pg_try_advisory_xact_lock(\(lock))")
+    private static let take = """
+        BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0;
+        DO $$ BEGIN
+            IF NOT pg_try_advisory_xact_lock(\(lock)) THEN
+                RAISE EXCEPTION 'another migration is under way' USING ERRCODE = 'lock_not_available';
+            END IF;
+        END $$
+        """
 
     private static let isRecorded = SQL("SELECT to_regclass('bincard_private.migration') IS NOT NULL")
 
@@ -72,11 +79,17 @@ struct Migration {
     }
 
     /// Asks again and again rather than wait in the database: a statement that waits has a snapshot, for the end of
-    /// which the index that another migration is making would wait in turn.
+    /// which the index that another migration is making would wait in turn. So does what was asked with parameters,
+    /// in a transaction that stays open (its portal does): this is text.
     private func takeTurn(_ connection: PostgresConnection) throws {
-        try connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
         let began = ContinuousClock.now
-        while try connection.run(Self.take).first?.bool(0) != true {
+        while true {
+            do throws(PostgresFailure) {
+                return try connection.execute(Self.take)
+            } catch {
+                guard error.state == "55P03" else { throw error }
+                try connection.rollBack()
+            }
             guard ContinuousClock.now - began < .seconds(patience.turn) else {
                 throw StoreError.unavailable(
                     detail: "another migration of it has been under way for \(patience.turn) s; run this one again "

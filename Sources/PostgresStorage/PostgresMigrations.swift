@@ -1,5 +1,6 @@
 /// The schema, step by step. A step is applied once and never changed afterwards: a correction is a further step.
 package enum PostgresMigrations {
+    /// One change of the schema.
     package struct Step: Sendable {
         /// 1, 2, 3 …
         package var version: Int
@@ -20,6 +21,7 @@ package enum PostgresMigrations {
         }
     }
 
+    /// A table of the schema `bincard`, fenced when its step has made it.
     package struct Table: Sendable {
         package var name: String
         /// As in GRANT.

@@ -116,7 +116,7 @@ struct MigrationStepTests {
             }
             #expect(reading.wait(timeout: .now() + 20) == .success)
             let meanwhile = load.commits - before
-            for _ in 0..<2 { #expect(done.wait(timeout: .now() + 120) == .success) }
+            for _ in 0..<2 { #expect(done.wait(timeout: .now() + 60) == .success) }
             let took = ContinuousClock.now - began
             // The server of the version before goes on; one that starts now is too old.
             let after = load.commits
