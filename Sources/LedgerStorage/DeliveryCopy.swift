@@ -15,7 +15,8 @@ public struct DeliveryCopy {
     private let source: any DeliveryStore
     private let target: any DeliveryStore
 
-    private static let rowsAtOnce = 256
+    /// Each may have ten attempts with 64 KiB of an answer.
+    private static let rowsAtOnce = 128
     private static let pagesAtOnce = 32
 
     public init(from source: any DeliveryStore, to target: any DeliveryStore) {
@@ -34,10 +35,10 @@ public struct DeliveryCopy {
         if isAhead { return nil }
         try removeDeleted(from, to)
         var done: UInt64 = 0
-        try forEachDelivery(in: source) { deliveries, attempts throws(CopyFailure) in
-            _ = try writing { () throws(StoreError) in
-                try target.commit(DeliveryUnit(deliveries: deliveries, attempts: attempts))
-            }
+        try endForgotten(from, to)
+        try forEachDelivery { deliveries, attempts throws(CopyFailure) in
+            let unit = DeliveryUnit(deliveries: deliveries, attempts: Self.numbered(attempts, of: deliveries))
+            _ = try writing { () throws(StoreError) in try target.commit(unit) }
             done += UInt64(deliveries.count)
             progress(done, done)
         }
@@ -67,6 +68,23 @@ public struct DeliveryCopy {
         }
     }
 
+    /// What still waits in the target, from an earlier copy, and is not in the source any more: there it has arrived or
+    /// died, and so long ago that it was deleted. The target is not to send it again, and deletes it by its age.
+    private func endForgotten(_ from: OpenedDeliveries, _ to: OpenedDeliveries) throws(CopyFailure) {
+        let waiting = Set(from.pending.map(\.id))
+        var ended: [ExceptionalDelivery] = []
+        for delivery in to.pending where !waiting.contains(delivery.id) {
+            let isKnown = try reading { () throws(StoreError) in try source.delivery(delivery.id) } != nil
+            if isKnown { continue }
+            var delivery = delivery
+            delivery.status = .delivered
+            delivery.nextAttemptAt = nil
+            ended.append(delivery)
+        }
+        guard !ended.isEmpty else { return }
+        _ = try writing { [ended] () throws(StoreError) in try target.commit(DeliveryUnit(deliveries: ended)) }
+    }
+
     /// The cursors, to where `copyDeliveries` has found them.
     func moveLanes(_ from: OpenedDeliveries) throws(CopyFailure) {
         let to = try writing { () throws(StoreError) in try target.open() }
@@ -84,13 +102,14 @@ public struct DeliveryCopy {
         let to = try writing { () throws(StoreError) in try target.open() }
         var difference: String?
         if from != to { difference = "the cursors of webhooks are not the same" }
-        try forEachDelivery(in: source) { deliveries, attempts throws(CopyFailure) in
-            for delivery in deliveries where difference == nil {
+        var copies = DeliveryWalk()
+        try forEachDelivery { deliveries, attempts throws(CopyFailure) in
+            let ids = deliveries.map(\.id)
+            let theirs = try writing { () throws(StoreError) in try target.attempts(ofEach: ids) }
+            for (place, delivery) in deliveries.enumerated() where difference == nil {
                 let id = delivery.id
-                let copied = try writing { () throws(StoreError) in try target.delivery(id) }
-                let theirs = try writing { () throws(StoreError) in try target.attempts(of: id) }
-                let ours = attempts.filter { $0.delivery == id }.map(\.attempt)
-                if copied != delivery || theirs != ours {
+                let copy = try writing { () throws(StoreError) in try copies.find(id, in: target) }
+                if copy != delivery || theirs[place] != attempts[place] {
                     difference = "delivery \(id.seq) to endpoint \(id.webhook.rawValue) is not the same"
                 }
             }
@@ -106,30 +125,55 @@ public struct DeliveryCopy {
         if isStill { throw .differs(detail: difference) }
     }
 
-    /// Exceptional deliveries with their attempts, some at a time.
+    /// Exceptional deliveries of the source with the attempts of each, some at a time.
     private func forEachDelivery(
-        in store: any DeliveryStore,
-        _ body: ([ExceptionalDelivery], [NumberedAttempt]) throws(CopyFailure) -> Void
+        _ body: ([ExceptionalDelivery], [[DeliveryAttempt]]) throws(CopyFailure) -> Void
     ) throws(CopyFailure) {
         var before: DeliveryID?
         while true {
-            var attempts: [NumberedAttempt] = []
             let deliveries = try reading { [before] () throws(StoreError) in
-                let deliveries = try store.deliveries(DeliveryQuery(before: before, limit: Self.rowsAtOnce))
-                for delivery in deliveries {
-                    let made = try store.attempts(of: delivery.id)
-                    // Of a delivery that is being deleted the first may be gone.
-                    let first = max(1, delivery.lastOrdinal - made.count + 1)
-                    for (index, attempt) in made.enumerated() {
-                        attempts.append(
-                            NumberedAttempt(delivery: delivery.id, ordinal: first + index, attempt: attempt))
-                    }
-                }
-                return deliveries
+                try source.deliveries(DeliveryQuery(before: before, limit: Self.rowsAtOnce))
             }
             guard let last = deliveries.last else { return }
+            let attempts = try reading { () throws(StoreError) in try source.attempts(ofEach: deliveries.map(\.id)) }
             before = last.id
             try body(deliveries, attempts)
+        }
+    }
+
+    private static func numbered(
+        _ attempts: [[DeliveryAttempt]], of deliveries: [ExceptionalDelivery]
+    ) -> [NumberedAttempt] {
+        zip(deliveries, attempts).flatMap { delivery, made in
+            // Of a delivery that is being deleted the first may be gone.
+            let first = max(1, delivery.lastOrdinal - made.count + 1)
+            return made.enumerated().map { index, attempt in
+                NumberedAttempt(delivery: delivery.id, ordinal: first + index, attempt: attempt)
+            }
+        }
+    }
+}
+
+/// Looks for deliveries in the order in which stores list them, newest first, by reading the list once.
+private struct DeliveryWalk {
+    private var rows: ArraySlice<ExceptionalDelivery> = []
+    private var before: DeliveryID?
+    private var isOver = false
+
+    /// nil when there is none. Each call asks for one further down than the one before.
+    mutating func find(_ id: DeliveryID, in store: any DeliveryStore) throws(StoreError) -> ExceptionalDelivery? {
+        while true {
+            while let row = rows.first, (row.id.seq, row.id.webhook) > (id.seq, id.webhook) { rows.removeFirst() }
+            if let row = rows.first { return row.id == id ? row : nil }
+            if isOver { return nil }
+            // A stretch that only the other store has need not be read.
+            let highest = DeliveryQuery(seqs: 0...id.seq, before: before, limit: 256)
+            rows = try store.deliveries(highest)[...]
+            guard let last = rows.last else {
+                isOver = true
+                return nil
+            }
+            before = last.id
         }
     }
 }

@@ -130,6 +130,9 @@ public protocol DeliveryStore: Sendable {
     /// All attempts of an exceptional delivery, in order.
     func attempts(of id: DeliveryID) throws(StoreError) -> [DeliveryAttempt]
 
+    /// The same of several deliveries, in their order. For a copy, which asks for all that there are.
+    func attempts(ofEach ids: [DeliveryID]) throws(StoreError) -> [[DeliveryAttempt]]
+
     /// Seqs of the endpoint's dead letters within the range, ascending, at most `limit`.
     func deadSeqs(of webhook: WebhookNumber, in seqs: ClosedRange<UInt64>, limit: Int) throws(StoreError) -> [UInt64]
 
@@ -150,4 +153,11 @@ public protocol DeliveryStore: Sendable {
 
     /// Releases files and connections. Nothing may be called after it.
     func close()
+}
+
+extension DeliveryStore {
+    /// One after the other, where that costs no way to another machine.
+    public func attempts(ofEach ids: [DeliveryID]) throws(StoreError) -> [[DeliveryAttempt]] {
+        try ids.map { id throws(StoreError) in try attempts(of: id) }
+    }
 }

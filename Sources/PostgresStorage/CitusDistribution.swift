@@ -101,10 +101,10 @@ struct CitusDistribution {
             AND oid NOT IN (SELECT logicalrelid FROM pg_catalog.pg_dist_partition)
         """)
 
-    /// Which of the schema's tables are not distributed yet, what the others are placed with first.
-    func missing() throws -> [String] {
+    /// Which of these tables are not distributed yet, what the others are placed with first.
+    func missing(of all: [String]) throws -> [String] {
         let names = Set(try connection.run(Self.undistributed).rows.map { $0.text(0) })
-        let tables = PostgresMigrations.all.flatMap(\.tables).map(\.name).filter(names.contains)
+        let tables = all.filter(names.contains)
         return tables.filter { $0 == Self.first } + tables.filter { $0 != Self.first }
     }
 

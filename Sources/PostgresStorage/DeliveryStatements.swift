@@ -82,6 +82,18 @@ enum DeliveryStatements {
         "attempts",
         "SELECT data FROM bincard.attempt WHERE realm = $1 AND webhook = $2 AND seq = $3 ORDER BY ordinal")
 
+    /// Of several deliveries: the place of each, from 1. `OFFSET 0` keeps the planner, which knows nothing of how many
+    /// attempts there are, from reading all of them to join them.
+    static let attemptsOfEach = SQL(
+        "attempts_of_each",
+        """
+        SELECT u.place, a.data FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS u(webhook, seq, place)
+        CROSS JOIN LATERAL (
+            SELECT data FROM bincard.attempt WHERE realm = $1 AND webhook = u.webhook AND seq = u.seq
+            ORDER BY ordinal OFFSET 0
+        ) AS a
+        """)
+
     /// A statement of which `$2` and `$3` name a delivery.
     static func statement(_ sql: SQL, of id: DeliveryID, _ context: RealmContext) -> Statement {
         var parameters = context.parameters

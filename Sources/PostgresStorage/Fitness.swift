@@ -1,8 +1,8 @@
 import LedgerCore
-import LedgerStorage
+package import LedgerStorage
 
 /// What must be true of a database before a ledger is trusted to it.
-enum Fitness {
+package enum Fitness {
     private static let settings = SQL(
         """
         SELECT current_setting('server_version_num')::bigint, current_setting('fsync'),
@@ -79,6 +79,21 @@ enum Fitness {
                 + "from which it was migrated, or set BINCARD_DATABASE_KEY")
     }
 
+    /// Why a server of this version can't be used; nil when it can.
+    ///
+    /// - Parameters:
+    ///   - version: as in 150004 for 15.4.
+    ///   - place: which PostgreSQL it is of, as it is said behind its name.
+    package static func versionFault(_ version: Int64, of place: String = "") -> StoreError? {
+        guard version < oldestServer else { return nil }
+        // Before 10 a version had three numbers: 9.6.24.
+        let shown = version < 100_000 ? "\(version / 10_000).\(version / 100 % 100)" : "\(version / 10_000)"
+        return .failed(
+            operation: "open the database",
+            detail: "PostgreSQL \(shown)\(place) is too old: version \(oldestServer / 10_000) or later is needed. "
+                + "Upgrade it (pg_upgrade), or name another server; nothing was changed")
+    }
+
     static func durabilityFault(_ row: PostgresRow) -> StoreError? {
         durabilityFault(["\(row.int64(0))", row.text(1), row.text(2), row.text(3)], of: "")
     }
@@ -87,13 +102,7 @@ enum Fitness {
     ///   - settings: `server_version_num`, `fsync`, `full_page_writes`, `synchronous_commit`.
     ///   - place: which PostgreSQL they are of, as it is said behind its name.
     static func durabilityFault(_ settings: [String], of place: String) -> StoreError? {
-        let version = Int(settings[0]) ?? 0
-        guard version >= oldestServer else {
-            return .failed(
-                operation: "open the database",
-                detail: "PostgreSQL \(version / 10_000)\(place) is too old: version \(oldestServer / 10_000) or later "
-                    + "is needed")
-        }
+        if let fault = versionFault(Int64(settings[0]) ?? 0, of: place) { return fault }
         for (value, name) in [(settings[1], "fsync"), (settings[2], "full_page_writes")] where value != "on" {
             return .notDurable(detail: "\(name) is \(value) in PostgreSQL\(place): set it to on")
         }

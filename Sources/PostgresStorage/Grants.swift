@@ -1,9 +1,12 @@
 /// The rights of the server's role: rows of realms that it has sealed, and nothing else.
 enum Grants {
     /// - Parameters:
+    ///   - tables: of the steps that are applied.
     ///   - verifier: of the password of a role that is made now; nil for none.
     ///   - isDistributed: whether a Citus has the tables.
-    static func statements(to role: String, isNew: Bool, verifier: String?, isDistributed: Bool) -> String {
+    static func statements(
+        to role: String, on tables: [PostgresMigrations.Table], isNew: Bool, verifier: String?, isDistributed: Bool
+    ) -> String {
         let name = identifier(role)
         var statements: [String] = []
         if isNew {
@@ -11,7 +14,7 @@ enum Grants {
         }
         statements += place(name)
         if !isDistributed { statements.append("REVOKE ALL ON ALL TABLES IN SCHEMA bincard FROM \(name)") }
-        for table in PostgresMigrations.all.flatMap(\.tables) {
+        for table in tables {
             // A Citus takes to the shards what names a table.
             if isDistributed { statements.append("REVOKE ALL ON bincard.\(table.name) FROM \(name)") }
             statements.append("GRANT \(table.rights) ON bincard.\(table.name) TO \(name)")

@@ -27,6 +27,10 @@ public final class PostgresDeliveriesForReading: DeliveryStore {
 
     public func attempts(of id: DeliveryID) throws(StoreError) -> [DeliveryAttempt] { try store.attempts(of: id) }
 
+    public func attempts(ofEach ids: [DeliveryID]) throws(StoreError) -> [[DeliveryAttempt]] {
+        try store.attempts(ofEach: ids)
+    }
+
     public func deadSeqs(
         of webhook: WebhookNumber, in seqs: ClosedRange<UInt64>, limit: Int
     ) throws(StoreError) -> [UInt64] {

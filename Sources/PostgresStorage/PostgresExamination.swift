@@ -87,3 +87,57 @@ extension PostgresDatabase {
         }
     }
 }
+
+/// What is seen of a ledger without opening it.
+public struct LedgerGlance: Sendable {
+    public var realm: Realm
+    /// Its entries; nil when no server has ever opened it.
+    public var entries: UInt64?
+    /// Up to which entry its rows are complete.
+    public var appliedSeq: UInt64 = 0
+    /// The last entry of the journal: the same as `entries` unless somebody has taken something away.
+    public var journalEnd: UInt64 = 0
+    /// As its rows say, which may be behind the journal.
+    public var webhooks: [WebhookEndpoint] = []
+}
+
+extension PostgresDatabase {
+    /// So many ledgers are asked about in one round trip.
+    private static let glancesAtOnce = 64
+
+    /// Looks at ledgers without opening them: a few rows of each. Blocks.
+    public func glance(
+        at realms: [Realm], _ body: (LedgerGlance) -> Void
+    ) throws(StoreError) {
+        let statements = [RealmStatements.head, JournalStatements.lastMark, RealmStatements.webhooks]
+        var rest = realms[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(Self.glancesAtOnce)
+            rest = rest.dropFirst(some.count)
+            let all = some.flatMap { realm in
+                let context = seal(of: realm.id)
+                return [context.entering] + statements.map { Statement($0, context.parameters) }
+            }
+            var rows = try pool.read("look at ledgers", all)[...]
+            for realm in some {
+                body(try glance(at: realm, Array(rows.prefix(4))))
+                rows = rows.dropFirst(4)
+            }
+        }
+    }
+
+    private func glance(at realm: Realm, _ rows: [PostgresRows]) throws(StoreError) -> LedgerGlance {
+        var glance = LedgerGlance(realm: realm)
+        guard rows.count == 4, let head = rows[1].first else { return glance }
+        glance.entries = head.uint64(1)
+        glance.appliedSeq = head.uint64(3)
+        glance.journalEnd = rows[2].first?.uint64(1) ?? 0
+        do {
+            glance.webhooks = try rows[3].rows.map { try EntryCodec.webhook(row: $0.bytes(0)) }
+        } catch {
+            throw .corrupt(
+                seq: nil, detail: "a webhook of \(realm.tenant) \(realm.mode.rawValue) can't be read: \(error)")
+        }
+        return glance
+    }
+}

@@ -1,22 +1,39 @@
 /// The schema, step by step. A step is applied once and never changed afterwards: a correction is a further step.
 package enum PostgresMigrations {
-    struct Step: Sendable {
+    /// One change of the schema.
+    package struct Step: Sendable {
         /// 1, 2, 3 …
-        var version: Int
+        package var version: Int
         /// What it brings, for whoever looks into the database.
-        var name: String
-        var sql: String
+        package var name: String
+        /// What is run, as `work` says.
+        package var sql: String
         /// The tables that it makes, in the schema `bincard`, with what the server may do with their rows.
-        var tables: [Table]
+        package var tables: [Table]
+        package var work: Work
+
+        package init(version: Int, name: String, sql: String, tables: [Table] = [], work: Work = .transaction) {
+            self.version = version
+            self.name = name
+            self.sql = sql
+            self.tables = tables
+            self.work = work
+        }
     }
 
-    struct Table: Sendable {
-        var name: String
+    /// A table of the schema `bincard`, fenced when its step has made it.
+    package struct Table: Sendable {
+        package var name: String
         /// As in GRANT.
-        var rights: String
+        package var rights: String
+
+        package init(name: String, rights: String) {
+            self.name = name
+            self.rights = rights
+        }
     }
 
-    static let all = [
+    package static let all = [
         Step(
             version: 1, name: "ledgers, tenants, keys, deliveries",
             sql: [
@@ -74,7 +91,7 @@ package enum PostgresMigrations {
         return rights
     }
 
-    static var newest: Int { all.last?.version ?? 0 }
+    package static var newest: Int { all.last?.version ?? 0 }
 
     /// Where the database remembers what was applied. Made before the first step.
     static let record = """

@@ -38,7 +38,7 @@ enum RealmStatements {
     /// - Parameter isDistributed: whether a Citus has the tables.
     static func takeTime(isDistributed: Bool) -> [SQL] { isDistributed ? takeTimeDistributed : [takeTime] }
 
-    private static let head = SQL(
+    static let head = SQL(
         "head", "SELECT version, seq, page, applied_seq, referenced_seq FROM bincard.head WHERE realm = $1")
 
     private static let items = SQL("items", "SELECT data FROM bincard.item WHERE realm = $1 ORDER BY number")
@@ -46,7 +46,7 @@ enum RealmStatements {
     private static let locations = SQL(
         "locations", "SELECT data FROM bincard.location WHERE realm = $1 ORDER BY number")
 
-    private static let webhooks = SQL("webhooks", "SELECT data FROM bincard.webhook WHERE realm = $1 ORDER BY number")
+    static let webhooks = SQL("webhooks", "SELECT data FROM bincard.webhook WHERE realm = $1 ORDER BY number")
 
     private static let levelKeys = SQL(
         "level_keys", "SELECT key, on_hand FROM bincard.stock_level WHERE realm = $1 ORDER BY key")

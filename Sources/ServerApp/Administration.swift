@@ -27,6 +27,9 @@ package struct Administration: Sendable {
     /// Where the ledgers are, for a person.
     package var shownPlace: String { place.shown }
 
+    /// Whether the ledgers are in a PostgreSQL.
+    package var isShared: Bool { if case .database = place { true } else { false } }
+
     /// A server that runs on this data; nil when none does.
     package var runningServer: ServerNote? { ServerNote.read(from: directory) }
 

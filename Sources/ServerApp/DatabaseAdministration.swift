@@ -35,18 +35,28 @@ package struct DatabaseAdministration: Sendable {
     ///   - citus: whether the tables are to be spread over the nodes of a Citus, where they are not yet.
     ///   - shards: into how many parts; nil for what is there, or 32.
     ///   - replacesKey: whether another key that the database knows gives way to the directory's, or to a new one.
+    ///   - progress: told how far a step is that takes its time.
     /// - Throws: `StoreError` with what to do.
     package func migrate(
-        serverRole: String, password: String?, replacesKey: Bool = false, citus: Bool = false, shards: Int? = nil
+        serverRole: String, password: String?, replacesKey: Bool = false, citus: Bool = false, shards: Int? = nil,
+        progress: @escaping (_ step: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
     ) throws(StoreError) -> Migration {
         let known = try DatabaseKey.find(directory)
         let fresh = known == nil ? try DatabaseKey.make() : nil
         guard let key = known ?? fresh?.key else { throw .failed(operation: "make a key", detail: "there is none") }
-        let report = try PostgresAdministration(conninfo: conninfo).migrate(
-            serverRole: serverRole, password: password, sealKey: key, replacesKey: replacesKey,
-            distribution: citus ? .citus(shards: shards) : .asItIs
-        ) { () throws(StoreError) in
-            if let fresh { try DatabaseKey.keep(fresh.text, in: directory) }
+        let report: PostgresAdministration.Report
+        do throws(StoreError) {
+            report = try PostgresAdministration(conninfo: conninfo).migrate(
+                serverRole: serverRole, password: password, sealKey: key, replacesKey: replacesKey,
+                distribution: citus ? .citus(shards: shards) : .asItIs,
+                keep: { () throws(StoreError) in
+                    if let fresh { try DatabaseKey.keep(fresh.text, in: directory) }
+                }, progress: progress)
+        } catch {
+            // Another process has made and kept the directory's key while this one waited for its turn.
+            guard known == nil, !replacesKey, try DatabaseKey.find(directory) != nil else { throw error }
+            return try migrate(
+                serverRole: serverRole, password: password, citus: citus, shards: shards, progress: progress)
         }
         return Migration(
             from: report.from, to: report.to, serverRole: report.serverRole, madeRole: report.madeRole,

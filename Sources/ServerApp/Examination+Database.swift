@@ -6,9 +6,6 @@ import SQLiteStorage
 
 /// What `bincard doctor` says of a PostgreSQL.
 extension Administration {
-    /// A data directory may hold any number of ledgers; so many are looked at.
-    private static let mostLedgers = 100
-
     func examine(_ conninfo: String) -> [Finding] {
         var findings = keyFile
         let database: PostgresDatabase
@@ -134,28 +131,22 @@ extension Administration {
     }
 
     private func ledgers(of database: PostgresDatabase) throws(StoreError) -> [Finding] {
-        let control = database.openControl()
-        let realms = try control.realms()
-        var findings: [Finding] = []
-        for realm in realms.prefix(Self.mostLedgers) {
-            let store = database.openRealm(realm)
-            defer { store.close() }
-            let opened = try store.open()
-            let head = opened.head.head.seq
-            findings.append(
-                Finding(
-                    severity: .fine,
-                    what:
-                        """
-                        \(realm.tenant) \(realm.mode.rawValue): \(head) entries, projections \
-                        \(head - min(opened.appliedSeq, head)) behind
-                        """))
-            if let finding = examineSecrets(of: opened.webhooks, in: realm) { findings.append(finding) }
+        var ledgers = LedgerFindings()
+        try database.glance(at: try database.openControl().realms()) { glance in
+            var problems = [examineSecrets(of: glance.webhooks, in: glance.realm)].compactMap(\.self)
+            if let entries = glance.entries, entries != glance.journalEnd {
+                problems.append(
+                    Finding(
+                        severity: .problem,
+                        what:
+                            """
+                            \(glance.realm.tenant) \(glance.realm.mode.rawValue): the head says \(entries), the \
+                            journal ends at \(glance.journalEnd)
+                            """,
+                        advice: "`bincard verify` says more; restore a backup."))
+            }
+            ledgers.add(glance.realm, entries: glance.entries, appliedSeq: glance.appliedSeq, problems)
         }
-        if realms.count > Self.mostLedgers {
-            findings.append(
-                Finding(severity: .fine, what: "\(realms.count - Self.mostLedgers) further ledgers were not looked at"))
-        }
-        return findings
+        return ledgers.all
     }
 }

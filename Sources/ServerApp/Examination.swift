@@ -114,36 +114,31 @@ extension Administration {
     }
 
     private var databases: [Finding] {
+        var ledgers = LedgerFindings()
         do throws(StoreError) {
-            let findings = try realms().map { realm throws(StoreError) -> [Finding] in
-                let store: SQLiteRealmStore
-                do throws(StoreError) {
-                    store = try directory.openRealmForReading(realm)
-                } catch .notFound {
-                    return [
-                        Finding(
-                            severity: .fine, what: "\(realm.tenant) \(realm.mode.rawValue): nothing recorded yet")
-                    ]
-                }
-                defer { store.close() }
-                let opened = try store.open()
-                let ledger = Finding(
-                    severity: .fine,
-                    what:
-                        """
-                        \(realm.tenant) \(realm.mode.rawValue): \(opened.head.head.seq) entries, projections \
-                        \(opened.head.head.seq - min(opened.appliedSeq, opened.head.head.seq)) behind
-                        """
-                )
-                return [ledger] + [examineSecrets(of: opened.webhooks, in: realm)].compactMap(\.self)
-            }
-            return findings.flatMap(\.self)
+            for realm in try realms() { examine(realm, &ledgers) }
         } catch {
-            return [
-                Finding(
-                    severity: .problem, what: error.explanation,
-                    advice: "`bincard verify` says more; restore a backup if it must be.")
-            ]
+            return [Finding(severity: .problem, what: error.explanation, advice: Self.damage)]
+        }
+        return ledgers.all
+    }
+
+    private static let damage = "`bincard verify` says more; restore a backup if it must be."
+
+    private func examine(_ realm: Realm, _ ledgers: inout LedgerFindings) {
+        do throws(StoreError) {
+            let store = try directory.openRealmForReading(realm)
+            defer { store.close() }
+            let opened = try store.open()
+            ledgers.add(
+                realm, entries: opened.head.head.seq, appliedSeq: opened.appliedSeq,
+                [examineSecrets(of: opened.webhooks, in: realm)].compactMap(\.self))
+        } catch .notFound {
+            ledgers.add(realm, entries: nil, appliedSeq: 0, [])
+        } catch {
+            ledgers.add(
+                realm, entries: nil, appliedSeq: 0,
+                [Finding(severity: .problem, what: error.explanation, advice: Self.damage)])
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import LedgerCore
 package import LedgerStorage
 
@@ -90,6 +91,7 @@ package struct LedgerTransfer: Sendable {
         if let sent {
             let store = try Self.writing { () throws(StoreError) in try target.writeDeliveries(realm) }
             written = store
+            try Self.writing { () throws(StoreError) in try Self.take(store) }
             deliveries = DeliveryCopy(from: sent, to: store)
         }
         copied.report = try RealmCopy(
@@ -97,6 +99,28 @@ package struct LedgerTransfer: Sendable {
         ).run()
         copied.keys = try control.register(realm, at: Administration.now)
         return copied
+    }
+
+    /// Seconds after which a lease that nobody renews has run out for certain.
+    private static let leaseEnds = 12
+
+    /// Takes the right to write the target's deliveries, before much is copied. A copy or a server that was killed has
+    /// left it taken: then it runs out by itself. Whoever lives renews it, and its end moves.
+    private static func take(_ store: any DeliveryStore) throws(StoreError) {
+        let began = ContinuousClock.now
+        var former: String?
+        while true {
+            do throws(StoreError) {
+                _ = try store.open()
+                return
+            } catch {
+                guard case .inUse(_, let holder) = error, former ?? holder == holder,
+                    ContinuousClock.now - began < .seconds(leaseEnds)
+                else { throw error }
+                former = holder
+            }
+            usleep(100_000)
+        }
     }
 
     private static func check(_ store: any RealmStore, _ head: SealedHead) throws(CopyFailure) {

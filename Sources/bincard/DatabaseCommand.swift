@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ImportClient
 import LedgerStorage
 import ServerApp
 
@@ -13,7 +14,8 @@ struct DatabaseCommand: ParsableCommand {
             abstract: "Bring a PostgreSQL's schema to this version and let servers in.",
             discussion: """
                 Runs as the owner of the database; servers log in as another role, which owns nothing. Safe to run \
-                again, and from several places at once.
+                again, and from several places at once. Servers may run meanwhile; stopped at any moment, it goes on \
+                where it was when it is run again. Name PostgreSQL itself, not a pooler before it.
                 """)
 
         @OptionGroup var location: DataOptions
@@ -39,8 +41,11 @@ struct DatabaseCommand: ParsableCommand {
 
         func run() throws {
             let password = serverPassword ?? ProcessInfo.processInfo.environment["BINCARD_SERVER_PASSWORD"]
+            let bar = MigrationProgress()
             let done = try DatabaseAdministration(conninfo: database, data: try location.settings()["data"]).migrate(
-                serverRole: serverRole, password: password, replacesKey: replaceKey, citus: citus, shards: shards)
+                serverRole: serverRole, password: password, replacesKey: replaceKey, citus: citus, shards: shards
+            ) { bar.show($0, $1, $2) }
+            bar.end()
             print(
                 done.from == done.to
                     ? "The schema is at step \(done.to) already."
@@ -55,4 +60,20 @@ struct DatabaseCommand: ParsableCommand {
             print("The key that servers need is in \(done.keyPath): copy it to each, or set BINCARD_DATABASE_KEY.")
         }
     }
+}
+
+/// Shows how far a step is that takes its time. Used by one thread.
+private final class MigrationProgress {
+    private var bar = ProgressBar(.automatic)
+    private var step: String?
+
+    func show(_ name: String, _ done: Int, _ total: Int) {
+        if step != name {
+            step = name
+            bar.begin(name, unit: "ledgers")
+        }
+        bar.update(fraction: total == 0 ? 1 : Double(done) / Double(total), count: done)
+    }
+
+    func end() { if step != nil { bar.end() } }
 }

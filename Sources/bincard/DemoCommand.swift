@@ -79,13 +79,21 @@ struct DemoCommand: AsyncParsableCommand {
 
     struct Reset: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove the demo realm and its keys; `demo load` then begins anew.")
+            abstract: "Remove the demo realm and its keys; `demo load` then begins anew.",
+            discussion: """
+                In a PostgreSQL its rows stay and can't be reached any more: nobody deletes a journal there, and the \
+                server's role could not. docs/postgresql.md says how the owner of the database makes room.
+                """)
 
         @OptionGroup var location: LedgerOptions
 
         func run() throws {
-            let removed = try location.administration().removeRealm(tenant: DemoCommand.tenant, mode: .test)
+            let administration = try location.administration()
+            let removed = try administration.removeRealm(tenant: DemoCommand.tenant, mode: .test)
             print(removed ? "The demo realm is gone." : "There was no demo realm.")
+            if removed, administration.isShared {
+                say("Its rows stay in the database, where nobody can reach them; its owner may delete them.")
+            }
         }
     }
 }

@@ -133,6 +133,20 @@ struct RateLimiterTests {
         #expect(headers(limiter.take(at: 0), wall: 1000)[2] == "X-RateLimit-Remaining: 1000000000")
     }
 
+    @Test(
+        "what could not be told for a minute counts as one bucket, so that a key that kept to its rate is not shut out")
+    func untold() {
+        let limiter = RateLimiter(limit: RateLimit(rate: 10, burst: 20))
+        let second: UInt64 = 1_000_000_000
+        for now in 1...60 as ClosedRange<UInt64> {
+            for _ in 0..<10 { #expect(limiter.take(at: now * second).isAllowed) }
+            limiter.wasNotTold(limiter.takenSinceTold())
+        }
+        #expect(limiter.takenSinceTold() == 20)
+        limiter.wasNotTold(3)
+        #expect(limiter.takenSinceTold() == 3)
+    }
+
     @Test("limits out of range are drawn into it instead of overflowing", arguments: [Int.min, -1, 0, Int.max])
     func extremes(value: Int) {
         let limiter = RateLimiter(limit: RateLimit(rate: value, burst: value))

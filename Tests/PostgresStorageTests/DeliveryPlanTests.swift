@@ -54,6 +54,7 @@ struct DeliveryPlanTests {
         switch type {
         case "uuid": "'00000000-0000-0000-0000-000000000001'"
         case "bigint": "5"
+        case "bigint[]": "ARRAY[5, 6]::bigint[]"
         case "text[]": "ARRAY['stock.low']"
         default: try #require(nil, "a parameter of type \(type)")
         }

@@ -89,6 +89,16 @@ struct RandomUnits {
             outcome: outcome())
     }
 
+    /// One that was answered with so many bytes.
+    mutating func attempt(body: Int) -> DeliveryAttempt {
+        var attempt = attempt()
+        attempt.outcome = .answered(
+            ReceivedAnswer(
+                status: 500, contentType: "text/plain", body: [UInt8](repeating: 0x61, count: body), isTruncated: false)
+        )
+        return attempt
+    }
+
     private mutating func outcome() -> AttemptOutcome {
         guard chance(70) else {
             return .failed(code: pick(["timeout", ""]), detail: "no answer within 15 s: \u{1F4E6}")

@@ -86,6 +86,7 @@ struct RealmCopyTests {
         let all = try sent.deliveries(DeliveryQuery(limit: 1_000))
         #expect(try copied.deliveries(DeliveryQuery(limit: 1_000)) == all)
         for delivery in all { #expect(try sent.attempts(of: delivery.id) == copied.attempts(of: delivery.id)) }
+        #expect(try sent.attempts(ofEach: all.map(\.id)) == copied.attempts(ofEach: all.map(\.id)))
         #expect(try pages(of: sent) == pages(of: copied))
     }
 
@@ -158,6 +159,68 @@ struct RealmCopyTests {
         #expect(kills > 8, "\(kills)")
         #expect(report?.comparison.rows != nil)
         try expectSame(source, target)
+    }
+
+    @Test(
+        "what an earlier copy left waiting, and the source has settled and deleted since, ends there", arguments: pairs)
+    func forgotten(from: StorageEngine, to: StorageEngine) throws {
+        let (source, target) = (try Installation(from), try Installation(to))
+        var ledger = ledger(77)
+        try fill(source, &ledger)
+        _ = try copy(source, target)
+        #expect(try target.deliveries.open().pending.count == 5)
+        let sent = try source.deliveries
+        let arrived = try sent.open().pending.map { delivery in
+            var delivery = delivery
+            delivery.status = .delivered
+            delivery.nextAttemptAt = nil
+            return delivery
+        }
+        try sent.commit(DeliveryUnit(deliveries: arrived))
+        while try sent.commit(DeliveryUnit(dropBefore: Instant(milliseconds: 1_000_000))) {}
+        #expect(try sent.deliveries(DeliveryQuery(status: .delivered, limit: 100)).isEmpty)
+        #expect(try copy(source, target, isUnserved: false).deliveries == .copied)
+        #expect(try target.deliveries.open() == sent.open() && sent.open().pending.isEmpty)
+        #expect(try target.deliveries.deliveries(DeliveryQuery(status: .dead, limit: 100)).count == 5)
+    }
+
+    @Test(
+        "many exceptional deliveries, with their attempts, are copied and compared some hundred at a time",
+        arguments: pairs)
+    func manyDeliveries(from: StorageEngine, to: StorageEngine) throws {
+        let (source, target) = (try Installation(from), try Installation(to))
+        let sent = try source.deliveries
+        var random = RandomUnits(seed: 78)
+        let attempt = random.attempt(body: 200)
+        let count = 10_000
+        for start in stride(from: 1, through: count, by: 1_000) {
+            var unit = DeliveryUnit(controlSeq: UInt64(start))
+            for number in start..<start + 1_000 {
+                let id = DeliveryID(
+                    webhook: WebhookNumber(rawValue: UInt32(number % 3 + 1)), seq: UInt64(number / 3 + 1))
+                unit.deliveries.append(
+                    ExceptionalDelivery(
+                        id: id, status: number % 50 == 0 ? .pending : .dead, attempts: 3, lastOrdinal: 3,
+                        nextAttemptAt: number % 50 == 0 ? Instant(milliseconds: 7) : nil,
+                        updatedAt: Instant(milliseconds: 6), eventName: "stock.low"))
+                for ordinal in 1...3 {
+                    unit.attempts.append(NumberedAttempt(delivery: id, ordinal: ordinal, attempt: attempt))
+                }
+            }
+            try sent.commit(unit)
+        }
+        for run in 1...2 {
+            let began = ContinuousClock.now
+            #expect(try copy(source, target).deliveries == .copied)
+            print("\(from) to \(to), run \(run): \(count) exceptional deliveries in \(ContinuousClock.now - began)")
+        }
+        #expect(try target.deliveries.deliveries(DeliveryQuery(limit: .max)).count == count)
+        // One attempt that is another is found, wherever it stands.
+        let odd = DeliveryID(webhook: WebhookNumber(rawValue: 2), seq: 150)
+        let other = NumberedAttempt(delivery: odd, ordinal: 2, attempt: random.attempt(body: 3))
+        try target.deliveries.commit(DeliveryUnit(attempts: [other]))
+        #expect(try copy(source, target).deliveries == .copied, "it is written again")
+        #expect(try target.deliveries.attempts(of: odd) == sent.attempts(of: odd))
     }
 
     private func reading<Value>(_ body: () throws -> Value) throws(CopyFailure) -> Value {

@@ -54,15 +54,19 @@ package final class RateLimiter: Sendable {
     package func observe(at now: UInt64) -> RateDecision { decide(at: now, cost: 0) }
 
     /// Tokens taken since the last call.
-    func takenSinceTold() -> Int64 {
+    package func takenSinceTold() -> Int64 {
         bucket.withLock { bucket in
             defer { bucket.taken = 0 }
             return bucket.taken
         }
     }
 
-    /// They were not told after all: they count for the next time.
-    func wasNotTold(_ taken: Int64) { bucket.withLock { $0.taken += taken } }
+    /// They were not told after all: they count for the next time, but no more than a bucket of them. The shared bucket
+    /// is filled once for all that time, and no further than to its brim: were all of them taken out of it, a key that
+    /// kept to its rate would be shut out afterwards, for about as long as the servers could not tell each other.
+    package func wasNotTold(_ taken: Int64) {
+        bucket.withLock { $0.taken = min($0.taken + taken, max($0.taken, capacity / RateLimiter.token)) }
+    }
 
     /// What is left of the budget that all servers share, in millionths of a token: from here on it counts, less what
     /// was taken since it was asked for. Never less than one bucket below nothing, so that a key comes back in time.
