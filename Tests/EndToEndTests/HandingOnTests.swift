@@ -67,9 +67,11 @@ extension EndToEnd {
                 let owner = try await settle(servers, load)
                 let commits = try servers.map { try metric("bincard_commit_batch_size_count", of: $0) }
                 let before = load.count
-                try await eventually("writes go on") { load.count > before + 300 }
+                try await eventually("writes go on") { load.count > before + 600 }
                 for (index, server) in servers.enumerated() where index != owner {
-                    #expect(try metric("bincard_commit_batch_size_count", of: server) == commits[index])
+                    // An event loop that has no link yet decides what comes to it meanwhile.
+                    let decided = try metric("bincard_commit_batch_size_count", of: server) - commits[index]
+                    #expect(decided < 20, "of some two hundred")
                 }
                 let settled = try await load.finish()
                 #expect(load.retries == 0)

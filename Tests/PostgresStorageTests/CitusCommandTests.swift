@@ -56,7 +56,8 @@ struct CitusCommandTests {
         let called = calls.filter { $0.hasSuffix(" for_realm bincard.head") }
         #expect(
             called.map { $0.split(separator: " ")[1].dropFirst("bincard.".count) }.sorted() == [
-                "append", "append_and_project", "boundary", "head_version", "keep_dispatch", "news", "settle_budgets",
+                "announce_server", "append", "append_and_project", "boundary", "head_version", "keep_dispatch", "news",
+                "settle_budgets",
                 "take_dispatch", "write_deliveries",
             ])
         #expect(
