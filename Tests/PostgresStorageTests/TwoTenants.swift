@@ -60,6 +60,7 @@ final class TwoTenants: Sendable {
                 .trimmingCharacters(in: .whitespacesAndNewlines)
         }
         try ask("INSERT INTO bincard.key_budget VALUES ('\(zero)', '\(zero)', 3, 3)")
+        try ask("INSERT INTO bincard.server VALUES ('\(zero)', '\(zero)', 'http://10.0.0.1:8080', 3)")
         func id(_ tenant: String) throws -> String {
             try ask("SELECT id FROM bincard.tenant_realm WHERE tenant = '\(tenant)'")
         }
