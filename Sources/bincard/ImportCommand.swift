@@ -25,8 +25,13 @@ struct ImportCommand: AsyncParsableCommand {
     @Flag(help: "Go on where an earlier run ended.") var resume = false
     @Flag(help: "Leave items and locations that the server lacks alone.") var noCreate = false
     @Option(help: "Lines in one request: 1 to 1000, with --preset seller to 500.") var batch: Int?
+    @Option(help: "Tries of a request before the import gives up, each after a longer pause: 1 to 100.") var tries = 10
     @Option(help: "Where refused lines go.") var errors: String?
     @Option(help: "text or json.") var format = OutputFormat.text
+
+    func validate() throws {
+        guard (1...100).contains(tries) else { throw ValidationError("--tries is from 1 to 100.") }
+    }
 
     func run() async throws {
         guard let key = apiKey ?? ProcessInfo.processInfo.environment["BINCARD_API_KEY"] ?? (dryRun ? "" : nil) else {
@@ -38,6 +43,7 @@ struct ImportCommand: AsyncParsableCommand {
         options.batchLines = batch
         options.createsMissing = !noCreate
         options.errorsFile = errors
+        options.retryPolicy = RetryPolicy(tries: tries)
         let summary = try await ImportJob.run(options)
         switch format {
         case .json: print(try summary.json())
