@@ -16,8 +16,8 @@ enum StorageEngine: String, CaseIterable, CustomTestStringConvertible {
     /// by the hash of its realm (`CitusStandIn`).
     case divided = "postgres, divided"
 
-    /// With BINCARD_CONFORMANCE=all the divided one too, which takes as long as the others together: `OneShardTests` and
-    /// copies there and back run in any case.
+    /// With BINCARD_CONFORMANCE=all the divided one too, which takes as long as the others together: `OneShardTests`
+    /// and copies there and back run in any case.
     static let allCases: [StorageEngine] =
         [.memory, .sqlite, .postgres]
         + (ProcessInfo.processInfo.environment["BINCARD_CONFORMANCE"] == "all" ? [.divided] : [])
