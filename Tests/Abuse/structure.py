@@ -50,13 +50,13 @@ class StructureFuzzing:
         before = len(self.session.findings)
         answer = self.session.exchange(sent, self.shelf.client)
         if answer is not None:
-            self.judge(request, answer, what)
+            self.judge(request, sent, answer, what)
             if answer.status < 300 and operation.writes and request.method == operation.method:
                 self.again(request, sent, answer, what)
         if len(self.session.findings) > before:
             self.session.say(f"  … which was {what}")
 
-    def judge(self, request, answer, what):
+    def judge(self, request, sent, answer, what):
         kinds = {kind for kind, _ in request.changes}
         is_other = "spoil_method" in kinds or ("spoil_path" in kinds and answer.status in ANY_OTHER)
         objection = None if is_other and answer.status < 500 else request.operation.objection(answer)
@@ -72,7 +72,10 @@ class StructureFuzzing:
         head = self.shelf.head()
         if head != self.head and (answer.status >= 400 or not request.operation.writes):
             self.session.report(f"{what}: the ledger went from {self.head} to {head} by {answer!r}")
-        if answer.status >= 400 and answer.headers.get("connection") == "close" and answer.status not in CLOSING:
+        # Whoever sends a large body without a key is turned away before the end of it.
+        is_turned_away = answer.status == 401 and len(sent) > UNEXAMINED_BYTES
+        may_close = is_turned_away or answer.status in CLOSING
+        if answer.status >= 400 and answer.headers.get("connection") == "close" and not may_close:
             self.session.report(f"{what}: the connection was closed after {answer!r}")
 
     def again(self, request, sent, answer, what):
@@ -99,3 +102,5 @@ class StructureFuzzing:
 
 CLOSING = {400, 405, 408, 413, 414, 417, 431, 501}
 """After these the rest of what came is not to be trusted, and the connection is closed."""
+UNEXAMINED_BYTES = 64 * 1024
+"""Of a body that anybody may send before it is asked who that is."""
