@@ -224,11 +224,7 @@ package final class Gateway: RequestHandler {
                     logger.error(
                         "a ledger can't be opened",
                         metadata: ["realm": "\(key.key.realm.id.text)", "error": "\(error)"])
-                    if case .unavailable = error {
-                        admitted.refuse(.databaseUnavailable, in: operation.dialect)
-                    } else {
-                        admitted.refuse(.internalError, in: operation.dialect)
-                    }
+                    admitted.refuse(Refusal(ofFailure: error), in: operation.dialect)
                 }
             }
         }

@@ -148,15 +148,14 @@ struct GatewayExchange: Sendable {
 
     /// A refusal, or something that only the log may know.
     private func fail(_ operation: APIOperation, _ error: any Error) {
-        if let refusal = error as? Refusal { return refuse(refusal, in: operation.dialect) }
         if case .unavailable(let detail, _)? = error as? StoreError {
             gateway.logger.warning("the database is not available", metadata: ["detail": "\(detail)"])
-            return refuse(.databaseUnavailable, in: operation.dialect)
+        } else if !(error is Refusal) {
+            gateway.logger.error(
+                "a request failed",
+                metadata: ["request_id": "\(requestID)", "operation": "\(self.operation)", "error": "\(error)"])
         }
-        gateway.logger.error(
-            "a request failed",
-            metadata: ["request_id": "\(requestID)", "operation": "\(self.operation)", "error": "\(error)"])
-        refuse(.internalError, in: operation.dialect)
+        refuse(Refusal(ofFailure: error), in: operation.dialect)
     }
 
     private func finish(_ operation: APIOperation, _ result: SubmissionResult) {
@@ -233,6 +232,20 @@ struct GatewayExchange: Sendable {
                 status: status, nanoseconds: nanoseconds, bytesIn: request.body.count, bytesOut: bytesOut,
                 key: key?.key.id, realm: key?.key.realm, peer: request.peer,
                 userAgent: request.headers.first(name: "user-agent")))
+    }
+}
+
+extension Refusal {
+    /// What a client is told of something that failed: that it may try again where the database is away, and no more
+    /// than that it failed where only the log may know.
+    init(ofFailure error: any Error) {
+        if let refusal = error as? Refusal {
+            self = refusal
+        } else if case .unavailable? = error as? StoreError {
+            self = .databaseUnavailable
+        } else {
+            self = .internalError
+        }
     }
 }
 

@@ -4,7 +4,7 @@ package import LedgerStorage
 /// Which server decides the writes of a ledger that several are asked to write to. Each server finds the same owner by
 /// itself, and where they don't agree for a moment, or the owner is gone, nothing is lost but time: whoever writes, the
 /// database puts all writes in one order.
-package struct LedgerOwners: Sendable, Equatable {
+package struct LedgerOwners: Sendable {
     /// In the order of their ids.
     private let servers: [AnnouncedServer]
 
