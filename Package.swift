@@ -129,7 +129,7 @@ let package = Package(
             ]),
         tests(
             "PostgresStorageTests",
-            ["LedgerCore", "LedgerStorage", "PostgresStorage", "PostgresServer", "SampleLedger"]),
+            ["BlockingWork", "LedgerCore", "LedgerStorage", "PostgresStorage", "PostgresServer", "SampleLedger"]),
         tests(
             "LedgerEngineTests",
             [

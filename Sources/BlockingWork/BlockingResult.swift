@@ -17,7 +17,7 @@ package final class BlockingResult<Value: Sendable>: Sendable {
     }
 
     /// Whether the value is there.
-    var isSet: Bool { condition.withLock { value != nil } }
+    package var isSet: Bool { condition.withLock { value != nil } }
 
     /// Blocks until the value is there.
     package func wait() -> Value {

@@ -238,11 +238,25 @@ final class PostgresConnection {
                 failure = failure ?? error
             }
         }
-        guard let sync = library.getResult(handle) else { throw lost() }
-        let status = library.resultStatus(sync)
-        library.clear(sync)
-        guard status == LibPQ.pipelineSynced, library.exitPipelineMode(handle) == 1 else { throw lost() }
+        if let atCommit = try synchronize() {
+            hasRunOther = true
+            failure = failure ?? atCommit
+        }
+        guard library.exitPipelineMode(handle) == 1 else { throw lost() }
         return (rows, failure)
+    }
+
+    /// Waits for the end of a pipeline, which is where its transaction is committed; gives what that failed with.
+    private func synchronize() throws(PostgresFailure) -> PostgresFailure? {
+        var first: PostgresFailure?
+        while let result = library.getResult(handle) {
+            defer { library.clear(result) }
+            if library.resultStatus(result) == LibPQ.pipelineSynced { return first }
+            first = first ?? failure(result)
+            guard library.status(handle) == LibPQ.connectionOK else { break }
+            _ = drain()
+        }
+        throw abandon(first ?? lost())
     }
 
     /// Ends the transaction that is open, if there is one.

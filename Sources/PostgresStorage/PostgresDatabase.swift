@@ -6,6 +6,7 @@ public final class PostgresDatabase: Sendable {
     let pool: ConnectionPool
     private let sealKey: RealmSealKey
     private let signals: HeadSignals
+    private let commits: CommitGroups
 
     /// Connects and makes sure that the database is what a ledger needs. Blocks.
     ///
@@ -13,11 +14,16 @@ public final class PostgresDatabase: Sendable {
     ///   - conninfo: a URI or keywords and values, as libpq takes them.
     ///   - sealKey: the key that `PostgresAdministration.migrate` has put into the database.
     ///   - connections: how many may be open at the same time.
+    ///   - commits: transactions of ledgers' writes that may be under way at the same time, each of as many ledgers as
+    ///     are ready.
     /// - Throws: `StoreError.unavailable` when it can't be reached; `.notDurable`, `.schemaTooNew`, `.failed` with what
     ///   to do when it is not fit.
-    public init(conninfo: String, sealKey: RealmSealKey, connections: Int = 24) throws(StoreError) {
+    public init(
+        conninfo: String, sealKey: RealmSealKey, connections: Int = 24, commits: Int = 2
+    ) throws(StoreError) {
         let library = try PostgresDatabase.library()
         pool = ConnectionPool(library, conninfo: conninfo, maximum: connections)
+        self.commits = CommitGroups(pool: pool, most: commits)
         self.sealKey = sealKey
         let preparing = PostgresConnection.PreparingMode()
         signals = HeadSignals(pool: pool, key: sealKey) { () throws(PostgresFailure) in
@@ -47,7 +53,9 @@ public final class PostgresDatabase: Sendable {
     /// The realm's ledger. Nothing is read yet.
     public func openRealm(_ realm: Realm) -> PostgresRealmStore {
         let name = signals.name(of: realm.id)
-        return PostgresRealmStore(pool: pool, context: seal(of: realm.id)) { [signals] in signals.hasGrown(name) }
+        return PostgresRealmStore(pool: pool, commits: commits, context: seal(of: realm.id)) { [signals] in
+            signals.hasGrown(name)
+        }
     }
 
     /// The realm's deliveries. Nothing is read, and no lease taken, before the store's own `open`.

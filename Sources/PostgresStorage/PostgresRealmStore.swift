@@ -10,6 +10,7 @@ import Synchronization
 public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     let pool: ConnectionPool
     let context: RealmContext
+    private let commits: CommitGroups
     private let hasGrown: @Sendable () -> Void
     private let state = Mutex(State())
 
@@ -53,8 +54,11 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
     }
 
     /// - Parameter hasGrown: called after each commit that appended to the journal.
-    init(pool: ConnectionPool, context: RealmContext, hasGrown: @escaping @Sendable () -> Void) {
+    init(
+        pool: ConnectionPool, commits: CommitGroups, context: RealmContext, hasGrown: @escaping @Sendable () -> Void
+    ) {
         self.hasGrown = hasGrown
+        self.commits = commits
         self.pool = pool
         self.context = context
     }
@@ -82,10 +86,7 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         if unit.idempotency != nil, !state.withLock({ $0.dropping.isDue(unit.dropSlicesBefore) }) {
             unit.dropSlicesBefore = nil
         }
-        let statement = try CommitStatements.append(unit, after: known, context)
-        let rows = try append(statement)
-        guard let row = rows.first, !row.isNull(0) else { return .overtaken }
-        let version = row.uint64(0)
+        guard let version = try append(CommitStatements.append(unit, after: known, context)) else { return .overtaken }
         state.withLock {
             $0.known.version = version
             if let block = unit.block { $0.known.seq = block.lastSeq }
@@ -95,12 +96,13 @@ public final class PostgresRealmStore: RealmStore, @unchecked Sendable {
         return .durable(version: version)
     }
 
-    /// Under the lock that this store holds, which it gives up, or in a transaction of its own.
-    private func append(_ statement: Statement) throws(StoreError) -> PostgresRows {
-        guard let connection = takeHeld() else { return try pool.write("commit", [statement])[0] }
+    /// Under the lock that this store holds, which it gives up, or together with what other ledgers commit. Gives the
+    /// version of the head; nil when it was not where it was known to be.
+    private func append(_ statement: Statement) throws(StoreError) -> UInt64? {
+        guard let connection = takeHeld() else { return try commits.append(statement) }
         defer { pool.put(connection) }
         do throws(PostgresFailure) {
-            return try connection.run([statement, Statement(CommitStatements.commit)])[0]
+            return try connection.run([statement, Statement(CommitStatements.commit)])[0].version
         } catch {
             throw error.storeError("commit", isCommitUnknown: true)
         }

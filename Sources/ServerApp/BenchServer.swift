@@ -55,7 +55,7 @@ package struct BenchServer: Sendable {
                 // So that within a turn an endpoint that hangs fails, is spared and is tried again.
                 "webhook-timeout": "2",
             ],
-            environment: [:])
+            environment: ProcessInfo.processInfo.environment)
     }
 
     /// Makes a key of a tenant of this name.

@@ -94,7 +94,10 @@ package final class BincardServer: Sendable {
     ) throws(StoreError) -> any ServerStorage {
         let database = settings["database"]
         if database == "sqlite" { return try EmbeddedStorage(directory) }
-        return try SharedStorage(database, directory, connections: settings.number("database-connections"))
+        let commits = settings.number("database-commits")
+        return try SharedStorage(
+            database, directory, connections: settings.number("database-connections"),
+            commits: commits > 0 ? commits : max(2, System.coreCount))
     }
 
     private static func makeEngine(

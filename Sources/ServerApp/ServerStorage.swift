@@ -89,10 +89,11 @@ struct SharedStorage: ServerStorage {
     let isNew: Bool
     private let leases = DeliveryLeases()
 
-    init(_ conninfo: String, _ directory: DataDirectory, connections: Int) throws(StoreError) {
+    init(_ conninfo: String, _ directory: DataDirectory, connections: Int, commits: Int) throws(StoreError) {
         try directory.create()
         let key = try DatabaseKey.load(directory)
-        database = try PostgresDatabase(conninfo: conninfo, sealKey: key, connections: connections)
+        database = try PostgresDatabase(
+            conninfo: conninfo, sealKey: key, connections: connections, commits: commits)
         control = database.openControl()
         isNew = try control.realms().isEmpty
     }

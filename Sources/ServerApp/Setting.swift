@@ -19,6 +19,9 @@ extension Setting {
             "database", "sqlite",
             "Where ledgers are: sqlite, in the data directory, or a postgres://… that servers may share."),
         number("database-connections", "24", 2...1_000, "Connections to PostgreSQL at once."),
+        number(
+            "database-commits", "0", 0...256,
+            "Transactions of writes at once in PostgreSQL; 0 for one on each core, two at least."),
         text("host", "127.0.0.1", "The address to listen on; 0.0.0.0 for every network."),
         number("port", "8080", 0...65_535, "The port to listen on; 0 for any free one."),
         Setting(

@@ -192,7 +192,7 @@ struct RealmCopyTests {
         let sent = try source.deliveries
         var random = RandomUnits(seed: 78)
         let attempt = random.attempt(body: 200)
-        let count = 10_000
+        let count = 2_000
         for start in stride(from: 1, through: count, by: 1_000) {
             var unit = DeliveryUnit(controlSeq: UInt64(start))
             for number in start..<start + 1_000 {
@@ -209,11 +209,7 @@ struct RealmCopyTests {
             }
             try sent.commit(unit)
         }
-        for run in 1...2 {
-            let began = ContinuousClock.now
-            #expect(try copy(source, target).deliveries == .copied)
-            print("\(from) to \(to), run \(run): \(count) exceptional deliveries in \(ContinuousClock.now - began)")
-        }
+        for _ in 1...2 { #expect(try copy(source, target).deliveries == .copied) }
         #expect(try target.deliveries.deliveries(DeliveryQuery(limit: .max)).count == count)
         // One attempt that is another is found, wherever it stands.
         let odd = DeliveryID(webhook: WebhookNumber(rawValue: 2), seq: 150)
