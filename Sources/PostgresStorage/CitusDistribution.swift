@@ -22,7 +22,7 @@ struct CitusDistribution {
     let role: String
 
     private static let marker = SQL("SELECT to_regproc('bincard.shard_count') IS NOT NULL")
-    private static let shardCount = SQL("SELECT bincard.shard_count()")
+    static let shardCount = SQL("SELECT bincard.shard_count()")
 
     /// Into how many shards the tables are divided already; nil when they are not.
     func shards() throws(PostgresFailure) -> Int? {

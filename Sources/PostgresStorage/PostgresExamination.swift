@@ -18,6 +18,8 @@ public struct DatabaseHealth: Sendable {
     /// Connections of this role, and how many it may have; less than 0 for no limit.
     public var roleConnections = 0
     public var roleLimit = -1
+    /// Into how many shards a Citus divides the tables; nil where they lie in this PostgreSQL alone.
+    public var shards: Int?
     /// Rows of ledgers' heads that are in use, and that wait to be cleaned up.
     public var liveHeads = 0
     public var deadHeads = 0
@@ -77,6 +79,9 @@ extension PostgresDatabase {
                 health.deadHeads = Int(row.int64(12))
                 health.longestTransaction = Int(row.int64(13))
                 health.size = row.int64(14)
+                if connection.isDistributed {
+                    health.shards = Int(try connection.run(CitusDistribution.shardCount).first?.int64(0) ?? 0)
+                }
                 let before = now().milliseconds
                 let there = try connection.run(Self.clock).first?.int64(0) ?? before
                 health.clockAhead = there - (before + now().milliseconds) / 2

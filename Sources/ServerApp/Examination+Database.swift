@@ -62,8 +62,10 @@ extension Administration {
                     severity: .problem, what: "\(health.unfencedTables) tables lack forced row-level security",
                     advice: "Run `bincard db migrate` as the owner; find out who has changed them."),
         ]
-        findings += [durability(health), connections(health)]
-        if health.deadHeads > 10_000, health.deadHeads > 20 * max(1, health.liveHeads) {
+        findings += [durability(health), connections(health), nodes(health)].compactMap(\.self)
+        if health.shards != nil {
+            // What is counted here are the empty tables of the coordinator.
+        } else if health.deadHeads > 10_000, health.deadHeads > 20 * max(1, health.liveHeads) {
             findings.append(
                 Finding(
                     severity: .warning,
@@ -91,6 +93,17 @@ extension Administration {
                     advice: "Let NTP set both: entries bear the server's time, and never go back.")
                 : Finding(severity: .fine, what: "the clocks agree within \(abs(ahead)) ms"))
         return findings
+    }
+
+    /// Where the tables are, when they are not here.
+    private static func nodes(_ health: DatabaseHealth) -> Finding? {
+        guard let shards = health.shards else { return nil }
+        return Finding(
+            severity: .fine,
+            what: "a Citus divides the tables into \(shards) shards; what is said of size and replicas is its "
+                + "coordinator's",
+            advice: "Look at each node's disk, replicas and autovacuum too. `bincard db migrate --citus` checks the "
+                + "settings of all nodes, and lets servers in on one that was added.")
     }
 
     private static func durability(_ health: DatabaseHealth) -> Finding {

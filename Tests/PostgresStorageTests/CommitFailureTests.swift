@@ -77,4 +77,39 @@ struct CommitFailureTests {
         try failNoMore(fixture)
         #expect(try store.commit(unit) == .durable(version: version + 1))
     }
+
+    @Test(
+        "an error of another node, which a Citus has lost, leaves an outcome that nobody knows; the connection stands",
+        arguments: ["XX000", "08006", "08003"])
+    func node(state: String) throws {
+        let fixture = try Fixture(.distributed)
+        var ledger = SampleLedger(seed: 23, items: 4, locations: 2, blocks: 3)
+        let store = try store(fixture, &ledger)
+        defer { store.close() }
+        let unit = ledger.seal()
+        let version = try store.currentVersion()
+        try fail("RAISE EXCEPTION 'connection to the remote node failed' USING ERRCODE = '\(state)';", fixture)
+        let error = #expect(throws: StoreError.self) { try store.commit(unit) }
+        guard case .unavailable(_, isOutcomeUnknown: true) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try failNoMore(fixture)
+        #expect(try store.commit(unit) == .durable(version: version + 1))
+    }
+
+    @Test("where there are no other nodes, an internal error is a fault of the database and stops the ledger")
+    func internalError() throws {
+        let fixture = try Fixture()
+        var ledger = SampleLedger(seed: 24, items: 4, locations: 2, blocks: 3)
+        let store = try store(fixture, &ledger)
+        defer { store.close() }
+        try fail("RAISE EXCEPTION 'unexpected' USING ERRCODE = 'XX000';", fixture)
+        let unit = ledger.seal()
+        let error = #expect(throws: StoreError.self) { try store.commit(unit) }
+        guard case .failed = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
 }

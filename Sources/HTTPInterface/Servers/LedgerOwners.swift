@@ -15,14 +15,20 @@ package struct LedgerOwners: Sendable {
     /// The server with the highest rank for the realm (rendezvous hashing): when one comes or goes, only ledgers that
     /// it gets or had change their owner. nil without servers.
     package func owner(of realm: ULID) -> AnnouncedServer? {
-        servers.max { LedgerOwners.rank($0.id, realm) < LedgerOwners.rank($1.id, realm) }
+        var best: (rank: UInt64, server: AnnouncedServer)?
+        for server in servers {
+            let rank = LedgerOwners.rank(server.id, realm)
+            if rank >= best?.rank ?? 0 { best = (rank, server) }
+        }
+        return best?.server
     }
 
     /// Whether it is one of them.
     package func contains(_ server: ULID) -> Bool { servers.contains { $0.id == server } }
 
     private static func rank(_ server: ULID, _ realm: ULID) -> UInt64 {
-        [server.high, server.low, realm.high, realm.low].reduce(0) { (($0 ^ $1) &+ 0x9E37_79B9_7F4A_7C15).scrambled }
+        func mixed(_ rank: UInt64, _ part: UInt64) -> UInt64 { ((rank ^ part) &+ 0x9E37_79B9_7F4A_7C15).scrambled }
+        return mixed(mixed(mixed(mixed(0, server.high), server.low), realm.high), realm.low)
     }
 }
 
