@@ -1,4 +1,5 @@
 """PostgreSQL crashes, loses its backends, or is cut off, while servers write to it."""
+import contextlib
 import os
 import signal
 import time
@@ -36,6 +37,8 @@ class Backends(Fault):
     name = "backends"
     cycles = {"postgres": 15}
     quick = {}
+    twice_per_fault = 4 * 64
+    """A strike is up to four, and the store of deliveries may have been opened again between them."""
     OURS = "FROM pg_stat_activity WHERE datname = 'bincard' AND pid <> pg_backend_pid()"
 
     def strike(self, load):
@@ -56,15 +59,20 @@ class Backends(Fault):
     def stop_one(self):
         pid = self.signal(signal.SIGSTOP)
         time.sleep(self.chance.uniform(0, 2))
-        if pid:
-            os.kill(pid, signal.SIGCONT)
+        self.send(pid, signal.SIGCONT)
 
     def signal(self, number):
         """Sends a signal to one of the backends that work for the server."""
         found = self.sql(f"SELECT pid {self.OURS} ORDER BY state = 'active' DESC, random() LIMIT 1")
-        if found:
-            os.kill(int(found), number)
+        self.send(int(found or 0), number)
         return int(found or 0)
+
+    @staticmethod
+    def send(pid, number):
+        """PostgreSQL may have ended it meanwhile, because of the last strike."""
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def sql(self, statement):
         """As soon as PostgreSQL lets anybody in: it may be starting anew because of the last strike."""
