@@ -46,10 +46,12 @@ package struct BenchServer: Sendable {
         }
     }
 
-    private static func settings(data: String, database: String?, advertise: String = "auto") throws -> Settings {
+    private static func settings(
+        data: String, database: String?, advertise: String = "auto", threads: Int = 0
+    ) throws -> Settings {
         try Settings(
             flags: [
-                "advertise": advertise,
+                "advertise": advertise, "threads": "\(threads)",
                 "data": data, "database": database ?? "sqlite", "host": "127.0.0.1", "port": "0", "access-log": "off",
                 "log-level": "error", "webhook-allow": "127.0.0.0/8",
                 // So that within a turn an endpoint that hangs fails, is spared and is tried again.
@@ -68,25 +70,28 @@ package struct BenchServer: Sendable {
     ///   - data: the directory with the key to the database; the servers share it.
     ///   - database: a PostgreSQL that is migrated.
     ///   - apart: whether none hands anything on.
+    ///   - threads: event loops of each but the one beside them; 0 for one on each core.
     ///   - body: gets the servers' URLs.
     package static func sharing<Result: Sendable>(
-        data: String, database: String, servers: Int, apart: Bool,
+        data: String, database: String, servers: Int, apart: Bool, threads: Int,
         body: @escaping @Sendable (_ urls: [String], _ makeKey: KeyMaker) async throws -> Result
     ) async throws -> Result {
-        try await addServer(data, database, apart, to: [], upTo: max(1, servers) + 1, body)
+        try await addServer(data, database, (apart, threads), to: [], upTo: max(1, servers) + 1, body)
     }
 
     private static func addServer<Result: Sendable>(
-        _ data: String, _ database: String, _ apart: Bool, to urls: [String], upTo count: Int,
+        _ data: String, _ database: String, _ how: (apart: Bool, threads: Int), to urls: [String], upTo count: Int,
         _ body: @escaping @Sendable ([String], KeyMaker) async throws -> Result
     ) async throws -> Result {
         var logger = Logger(label: "bench")
         logger.logLevel = .error
-        let settings = try settings(data: data, database: database, advertise: apart || urls.isEmpty ? "off" : "auto")
+        let settings = try settings(
+            data: data, database: database, advertise: how.apart || urls.isEmpty ? "off" : "auto",
+            threads: urls.isEmpty ? 0 : how.threads)
         let server = try BincardServer(settings: settings, logger: logger)
         return try await server.during { url in
             let all = urls + [url]
-            if all.count < count { return try await addServer(data, database, apart, to: all, upTo: count, body) }
+            if all.count < count { return try await addServer(data, database, how, to: all, upTo: count, body) }
             return try await body(all) { tenant in
                 try Administration.createKey(
                     in: server.control, tenant: tenant, mode: .test, name: "bench", scopes: Set(Scope.allCases),

@@ -25,6 +25,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "A migrated PostgreSQL instead of SQLite, as the server's role; its key is in --data.")
     var database: String?
     @Option(help: "With --only servers: how many share the database.") var servers = 3
+    @Option(help: "With --only servers: event loops of each of those that share; 0 for one on each core.")
+    var serverThreads = 0
     @Flag(help: "With --only servers: each decides its own writes, and hands none on.") var apart = false
     @Option(help: "With --only servers: how many ledgers are written to.") var realms = 1
     @Option(help: "text or json.") var format = OutputFormat.text

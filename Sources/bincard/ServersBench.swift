@@ -13,7 +13,8 @@ struct ServersBench: Sendable {
             throw ValidationError("--only servers needs --database and --data.")
         }
         try await BenchServer.sharing(
-            data: data, database: database, servers: command.servers, apart: command.apart
+            data: data, database: database, servers: command.servers, apart: command.apart,
+            threads: command.serverThreads
         ) { urls, makeKey in
             let realm = BenchRealm(items: command.items)
             let keys = try (0..<command.realms).map { try makeKey("bench-\($0)") }
