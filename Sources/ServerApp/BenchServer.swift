@@ -51,12 +51,12 @@ package struct BenchServer: Sendable {
     ) throws -> Settings {
         try Settings(
             flags: [
-                "advertise": advertise, "threads": "\(threads)",
+                "advertise": advertise,
                 "data": data, "database": database ?? "sqlite", "host": "127.0.0.1", "port": "0", "access-log": "off",
                 "log-level": "error", "webhook-allow": "127.0.0.0/8",
                 // So that within a turn an endpoint that hangs fails, is spared and is tried again.
                 "webhook-timeout": "2",
-            ],
+            ].merging(threads > 0 ? ["threads": "\(threads)"] : [:]) { $1 },
             environment: ProcessInfo.processInfo.environment)
     }
 
@@ -70,7 +70,8 @@ package struct BenchServer: Sendable {
     ///   - data: the directory with the key to the database; the servers share it.
     ///   - database: a PostgreSQL that is migrated.
     ///   - apart: whether none hands anything on.
-    ///   - threads: event loops of each but the one beside them; 0 for one on each core.
+    ///   - threads: event loops of each but the one beside them; 0 for what the
+    ///     setting says.
     ///   - body: gets the servers' URLs.
     package static func sharing<Result: Sendable>(
         data: String, database: String, servers: Int, apart: Bool, threads: Int,

@@ -25,7 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "A migrated PostgreSQL instead of SQLite, as the server's role; its key is in --data.")
     var database: String?
     @Option(help: "With --only servers: how many share the database.") var servers = 3
-    @Option(help: "With --only servers: event loops of each of those that share; 0 for one on each core.")
+    @Option(help: "With --only servers: event loops of each of those that share; 0 for what BINCARD_THREADS says.")
     var serverThreads = 0
     @Flag(help: "With --only servers: each decides its own writes, and hands none on.") var apart = false
     @Option(help: "With --only servers: how many ledgers are written to.") var realms = 1
