@@ -9,14 +9,19 @@ import Synchronization
 /// next one. No timer, and nothing waits when there is little to do. Each ledger in a group is decided by its own head:
 /// one that was overtaken writes nothing and holds up no other.
 final class CommitGroups: Sendable {
-    /// What one that waits is told.
-    private enum Turn: Sendable {
-        /// To run these, of which it is the first.
-        case lead([Waiting])
+    /// What becomes of one ledger's statement in a group.
+    private enum Outcome: Sendable {
         case done(UInt64?)
         case failed(PostgresFailure)
         /// The group failed and has written nothing: each goes alone, as if there were no others.
         case alone
+    }
+
+    /// What one that waits is told.
+    private enum Turn: Sendable {
+        /// To run these, of which it is the first.
+        case lead([Waiting])
+        case told(Outcome)
     }
 
     private struct Waiting: Sendable {
@@ -28,7 +33,6 @@ final class CommitGroups: Sendable {
         /// Some only while as many groups are under way as may be.
         var waiting: [Waiting] = []
         var underWay = 0
-        var most: Int
     }
 
     /// Ledgers in one transaction.
@@ -38,12 +42,13 @@ final class CommitGroups: Sendable {
     private static let patience = SQL("group_patience", "SELECT pg_catalog.set_config('lock_timeout', '10ms', true)")
 
     private let pool: ConnectionPool
-    private let state: Mutex<State>
+    private let most: Int
+    private let state = Mutex(State())
 
     /// - Parameter most: groups that may be under way at the same time.
     init(pool: ConnectionPool, most: Int) {
         self.pool = pool
-        state = Mutex(State(most: max(1, most)))
+        self.most = max(1, most)
     }
 
     /// Runs the statement of one ledger that gives the version that its head has then, or NULL when the head was not
@@ -55,27 +60,30 @@ final class CommitGroups: Sendable {
         guard !pool.isDistributed else { return try pool.write("commit", [statement])[0].version }
         let own = Waiting(statement: statement)
         let isFirst = state.withLock { state in
-            guard state.underWay < state.most else {
+            guard state.underWay < most else {
                 state.waiting.append(own)
                 return false
             }
             state.underWay += 1
             return true
         }
-        var turn = isFirst ? .lead([own]) : own.turn.wait()
-        if case .lead(let group) = turn { turn = lead(group) }
-        switch turn {
+        let outcome =
+            switch isFirst ? .lead([own]) : own.turn.wait() {
+            case .lead(let group): lead(group)
+            case .told(let outcome): outcome
+            }
+        switch outcome {
         case .done(let version): return version
         case .failed(let failure): throw failure.storeError("commit", isCommitUnknown: true)
-        case .lead, .alone: return try pool.write("commit", [statement])[0].version
+        case .alone: return try pool.write("commit", [statement])[0].version
         }
     }
 
     /// Runs a group, lets the next one begin, and tells the others what became of it.
     ///
     /// - Returns: what the first of them is told.
-    private func lead(_ group: [Waiting]) -> Turn {
-        let turns = run(group.map(\.statement))
+    private func lead(_ group: [Waiting]) -> Outcome {
+        let outcomes = run(group.map(\.statement))
         let next = state.withLock { state in
             let next = Array(state.waiting.prefix(CommitGroups.largest))
             state.waiting.removeFirst(next.count)
@@ -83,11 +91,11 @@ final class CommitGroups: Sendable {
             return next
         }
         next.first?.turn.set(.lead(next))
-        for (waiting, turn) in zip(group, turns).dropFirst() { waiting.turn.set(turn) }
-        return turns[0]
+        for (waiting, outcome) in zip(group, outcomes).dropFirst() { waiting.turn.set(.told(outcome)) }
+        return outcomes[0]
     }
 
-    private func run(_ statements: [Statement]) -> [Turn] {
+    private func run(_ statements: [Statement]) -> [Outcome] {
         do throws(PostgresFailure) {
             let patience = statements.count > 1 ? [Statement(CommitGroups.patience)] : []
             let rows = try pool.once { (connection) throws(PostgresFailure) in
@@ -99,13 +107,5 @@ final class CommitGroups: Sendable {
             let isRolledBack = !error.isConnectionLost && statements.count > 1
             return Array(repeating: isRolledBack ? .alone : .failed(error), count: statements.count)
         }
-    }
-}
-
-extension PostgresRows {
-    /// The version that a head was moved on to; nil when it was not where it was thought to be.
-    var version: UInt64? {
-        guard let row = first, !row.isNull(0) else { return nil }
-        return row.uint64(0)
     }
 }

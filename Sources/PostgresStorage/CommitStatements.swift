@@ -154,3 +154,11 @@ enum CommitStatements {
         return news
     }
 }
+
+extension PostgresRows {
+    /// The version that a head was moved on to; nil when it was not where it was thought to be.
+    var version: UInt64? {
+        guard let row = first, !row.isNull(0) else { return nil }
+        return row.uint64(0)
+    }
+}

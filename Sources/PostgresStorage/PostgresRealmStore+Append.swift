@@ -18,11 +18,12 @@ extension PostgresRealmStore {
         }
         if pool.isDistributed { return try appendOneByOne(blocks, pages) }
         let statement = AppendStatement.append(blocks, pages, after: known, context)
-        let rows = try pool.write("append", [context.entering, statement])[1]
-        guard let row = rows.first, !row.isNull(0) else { return .overtaken }
-        next.version = row.uint64(0)
+        guard let version = try pool.write("append", [context.entering, statement])[1].version else {
+            return .overtaken
+        }
+        next.version = version
         didAppend(upTo: next)
-        return .durable(version: next.version)
+        return .durable(version: version)
     }
 
     /// On a Citus, which would copy rows that come out of arrays, and row-level security forbids that: one transaction
@@ -41,7 +42,7 @@ extension PostgresRealmStore {
             isWritten = try pool.once { (connection) throws(PostgresFailure) in
                 // Once the first has moved the head on it has it locked; when it has not, the others must not try.
                 let first = try connection.run([Statement(CommitStatements.begin), statements[0]])
-                guard first.last?.first?.isNull(0) == false else {
+                guard first.last?.version != nil else {
                     try connection.rollBack()
                     return false
                 }

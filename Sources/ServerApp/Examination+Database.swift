@@ -62,20 +62,7 @@ extension Administration {
                     severity: .problem, what: "\(health.unfencedTables) tables lack forced row-level security",
                     advice: "Run `bincard db migrate` as the owner; find out who has changed them."),
         ]
-        findings += [durability(health), connections(health), nodes(health)].compactMap(\.self)
-        if health.shards != nil {
-            // What is counted here are the empty tables of the coordinator.
-        } else if health.deadHeads > 10_000, health.deadHeads > 20 * max(1, health.liveHeads) {
-            findings.append(
-                Finding(
-                    severity: .warning,
-                    what: "\(health.deadHeads) dead rows beside \(health.liveHeads) heads of ledgers",
-                    advice: "Autovacuum does not keep up, or a long transaction holds it back: VACUUM bincard.head."))
-        } else {
-            findings.append(
-                Finding(
-                    severity: .fine, what: "\(health.deadHeads) dead rows beside \(health.liveHeads) heads of ledgers"))
-        }
+        findings += [durability(health), connections(health), nodes(health), deadRows(health)].compactMap(\.self)
         findings.append(
             health.longestTransaction > 300
                 ? Finding(
@@ -93,6 +80,17 @@ extension Administration {
                     advice: "Let NTP set both: entries bear the server's time, and never go back.")
                 : Finding(severity: .fine, what: "the clocks agree within \(abs(ahead)) ms"))
         return findings
+    }
+
+    /// nil where a Citus has the tables: what is counted here are the empty ones of its coordinator.
+    private static func deadRows(_ health: DatabaseHealth) -> Finding? {
+        guard health.shards == nil else { return nil }
+        let what = "\(health.deadHeads) dead rows beside \(health.liveHeads) heads of ledgers"
+        return health.deadHeads > 10_000 && health.deadHeads > 20 * max(1, health.liveHeads)
+            ? Finding(
+                severity: .warning, what: what,
+                advice: "Autovacuum does not keep up, or a long transaction holds it back: VACUUM bincard.head.")
+            : Finding(severity: .fine, what: what)
     }
 
     /// Where the tables are, when they are not here.

@@ -9,21 +9,18 @@ import Testing
 /// the session, comes behind the result. Here a deferred trigger fails at that moment.
 @Suite("a commit that fails after its statement has answered")
 struct CommitFailureTests {
-    /// From now on each commit that appends a block runs `failure` at its very end.
-    private func fail(_ failure: String, _ fixture: Fixture) throws {
-        try fixture.testDatabase.server.psql(
-            """
-            CREATE FUNCTION public.fail_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN \(failure) RETURN NULL; END $$;
-            GRANT EXECUTE ON FUNCTION public.fail_at_commit() TO PUBLIC;
-            CREATE CONSTRAINT TRIGGER fail_at_commit AFTER INSERT ON bincard.block DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION public.fail_at_commit()
-            """, url: fixture.testDatabase.ownerURL)
-    }
-
-    private func failNoMore(_ fixture: Fixture) throws {
-        try fixture.testDatabase.server.psql(
-            "DROP TRIGGER fail_at_commit ON bincard.block", url: fixture.testDatabase.ownerURL)
+    /// Commits the unit, which fails without anybody knowing what became of it; it can be committed once nothing fails
+    /// any more.
+    private func expectUnknownOutcome(of unit: CommitUnit, on store: PostgresRealmStore, _ fixture: Fixture) throws {
+        let version = try store.currentVersion()
+        let error = #expect(throws: StoreError.self) { try store.commit(unit) }
+        guard case .unavailable(_, isOutcomeUnknown: true) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(try store.currentVersion() == version)
+        try fixture.failCommitsNoMore()
+        #expect(try store.commit(unit) == .durable(version: version + 1))
     }
 
     private func store(_ fixture: Fixture, _ ledger: inout SampleLedger) throws -> PostgresRealmStore {
@@ -48,14 +45,14 @@ struct CommitFailureTests {
         defer { store.close() }
         let unit = ledger.seal()
         let version = try store.currentVersion()
-        try fail("RAISE EXCEPTION 'no room' USING ERRCODE = '53100';", fixture)
+        try fixture.failCommits("RAISE EXCEPTION 'no room' USING ERRCODE = '53100';")
         let error = #expect(throws: StoreError.self) { try store.commit(unit) }
         guard case .full = error else {
             Issue.record("\(String(describing: error))")
             return
         }
         #expect(try store.currentVersion() == version)
-        try failNoMore(fixture)
+        try fixture.failCommitsNoMore()
         #expect(try store.commit(unit) == .durable(version: version + 1))
     }
 
@@ -65,17 +62,8 @@ struct CommitFailureTests {
         var ledger = SampleLedger(seed: 22, items: 4, locations: 2, blocks: 3)
         let store = try store(fixture, &ledger)
         defer { store.close() }
-        let unit = ledger.seal()
-        let version = try store.currentVersion()
-        try fail("PERFORM pg_terminate_backend(pg_backend_pid());", fixture)
-        let error = #expect(throws: StoreError.self) { try store.commit(unit) }
-        guard case .unavailable(_, isOutcomeUnknown: true) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(try store.currentVersion() == version)
-        try failNoMore(fixture)
-        #expect(try store.commit(unit) == .durable(version: version + 1))
+        try fixture.failCommits("PERFORM pg_terminate_backend(pg_backend_pid());")
+        try expectUnknownOutcome(of: ledger.seal(), on: store, fixture)
     }
 
     @Test(
@@ -86,16 +74,9 @@ struct CommitFailureTests {
         var ledger = SampleLedger(seed: 23, items: 4, locations: 2, blocks: 3)
         let store = try store(fixture, &ledger)
         defer { store.close() }
-        let unit = ledger.seal()
-        let version = try store.currentVersion()
-        try fail("RAISE EXCEPTION 'connection to the remote node failed' USING ERRCODE = '\(state)';", fixture)
-        let error = #expect(throws: StoreError.self) { try store.commit(unit) }
-        guard case .unavailable(_, isOutcomeUnknown: true) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        try failNoMore(fixture)
-        #expect(try store.commit(unit) == .durable(version: version + 1))
+        try fixture.failCommits(
+            "RAISE EXCEPTION 'connection to the remote node failed' USING ERRCODE = '\(state)';")
+        try expectUnknownOutcome(of: ledger.seal(), on: store, fixture)
     }
 
     @Test("where there are no other nodes, an internal error is a fault of the database and stops the ledger")
@@ -104,7 +85,7 @@ struct CommitFailureTests {
         var ledger = SampleLedger(seed: 24, items: 4, locations: 2, blocks: 3)
         let store = try store(fixture, &ledger)
         defer { store.close() }
-        try fail("RAISE EXCEPTION 'unexpected' USING ERRCODE = 'XX000';", fixture)
+        try fixture.failCommits("RAISE EXCEPTION 'unexpected' USING ERRCODE = 'XX000';")
         let unit = ledger.seal()
         let error = #expect(throws: StoreError.self) { try store.commit(unit) }
         guard case .failed = error else {

@@ -53,11 +53,6 @@ struct CommitGroupTests {
             server.close()
         }
 
-        /// A realm's id as PostgreSQL reads it.
-        private static func hex(_ realm: Realm) -> String {
-            String(format: "%016lx%016lx", realm.id.high, realm.id.low)
-        }
-
         /// Keeps everybody else from committing to the ledger, as a server does that takes turns with others.
         func lock(_ number: Int) throws -> PostgresRealmStore {
             let store = other.openRealm(realms[number])
@@ -103,7 +98,7 @@ struct CommitGroupTests {
 
         /// In how many transactions the last blocks of all but the first were written.
         func transactions() throws -> Int {
-            let ids = realms.dropFirst().map { "'\(Ledgers.hex($0))'" }.joined(separator: ", ")
+            let ids = realms.dropFirst().map { "'\(Fixture.hex($0))'" }.joined(separator: ", ")
             return try fixture.numbers(
                 """
                 SELECT count(DISTINCT xmin::text) FROM (
@@ -111,22 +106,6 @@ struct CommitGroupTests {
                     ORDER BY realm, first_seq DESC
                 ) AS newest
                 """)[0]
-        }
-
-        /// From now on a commit that appends a block to this ledger fails.
-        func fail(_ number: Int, _ failure: String, atCommit: Bool) throws {
-            try fixture.testDatabase.server.psql(
-                """
-                CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                    IF NEW.realm = '\(Ledgers.hex(realms[number]))' THEN \(failure) END IF;
-                    RETURN NULL;
-                END $$;
-                GRANT EXECUTE ON FUNCTION public.fail() TO PUBLIC;
-                CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON bincard.block
-                DEFERRABLE INITIALLY \(atCommit ? "DEFERRED" : "IMMEDIATE")
-                FOR EACH ROW EXECUTE FUNCTION public.fail()
-                """, url: fixture.testDatabase.ownerURL)
         }
     }
 
@@ -182,7 +161,8 @@ struct CommitGroupTests {
         arguments: [false, true])
     func failing(atCommit: Bool) throws {
         let ledgers = try Ledgers(5)
-        try ledgers.fail(2, "RAISE EXCEPTION 'no room' USING ERRCODE = '53100';", atCommit: atCommit)
+        try ledgers.fixture.failCommits(
+            of: ledgers.realms[2], "RAISE EXCEPTION 'no room' USING ERRCODE = '53100';", atCommit: atCommit)
         let outcomes = try ledgers.commitTogether()
         guard case .failure(.full) = outcomes[1] else {
             Issue.record("\(outcomes[1])")
@@ -212,15 +192,14 @@ struct CommitGroupTests {
     @Test("a session that ends at the commit leaves an outcome that nobody of the group knows")
     func ended() throws {
         let ledgers = try Ledgers(4)
-        try ledgers.fail(2, "PERFORM pg_terminate_backend(pg_backend_pid());", atCommit: true)
+        try ledgers.fixture.failCommits(of: ledgers.realms[2], "PERFORM pg_terminate_backend(pg_backend_pid());")
         for outcome in try ledgers.commitTogether() {
             guard case .failure(.unavailable(_, isOutcomeUnknown: true)) = outcome else {
                 Issue.record("\(outcome)")
                 continue
             }
         }
-        try ledgers.fixture.testDatabase.server.psql(
-            "DROP TRIGGER fail ON bincard.block", url: ledgers.fixture.testDatabase.ownerURL)
+        try ledgers.fixture.failCommitsNoMore()
         for number in 1..<4 { #expect(Self.isDurable(ledgers.begin(number).wait())) }
     }
 }

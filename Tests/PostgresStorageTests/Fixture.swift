@@ -80,6 +80,33 @@ final class Fixture: Sendable {
             .split(whereSeparator: { $0 == "|" || $0.isNewline }).compactMap { Int($0) }
     }
 
+    /// From now on a commit that appends a block runs `failure`, with its statement or at its very end.
+    ///
+    /// - Parameter realm: whose commits do, and no others; nil for all.
+    func failCommits(of realm: Realm? = nil, _ failure: String, atCommit: Bool = true) throws {
+        let isMeant = realm.map { "NEW.realm = '\(Fixture.hex($0))'" } ?? "true"
+        try testDatabase.server.psql(
+            """
+            CREATE FUNCTION public.fail_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF \(isMeant) THEN \(failure) END IF;
+                RETURN NULL;
+            END $$;
+            GRANT EXECUTE ON FUNCTION public.fail_commit() TO PUBLIC;
+            CREATE CONSTRAINT TRIGGER fail_commit AFTER INSERT ON bincard.block
+            DEFERRABLE INITIALLY \(atCommit ? "DEFERRED" : "IMMEDIATE")
+            FOR EACH ROW EXECUTE FUNCTION public.fail_commit()
+            """, url: testDatabase.ownerURL)
+    }
+
+    /// Ends what `failCommits` began.
+    func failCommitsNoMore() throws {
+        try testDatabase.server.psql("DROP TRIGGER fail_commit ON bincard.block", url: testDatabase.ownerURL)
+    }
+
+    /// A realm's id as PostgreSQL reads it.
+    static func hex(_ realm: Realm) -> String { String(format: "%016lx%016lx", realm.id.high, realm.id.low) }
+
     /// A realm that nobody has.
     func freshRealm(_ tenant: String = "acme") -> Realm {
         Realm(id: ULID(high: .random(in: 1 ... .max), low: .random(in: 1 ... .max)), tenant: tenant, mode: .test)
